@@ -1,0 +1,89 @@
+# Everything runs from the repository root and needs Go, gcc, make and git. Tools are Go
+# modules below .tools/, one each, because their requirements contradict one another:
+# Go builds them on first use and keeps them in its build cache.
+
+SHELL       := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VERSION      ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+TEST_TIMEOUT ?= 20m
+FUZZTIME     ?= 30s
+BENCH        ?= .
+KEEP         ?=
+
+TOOL          = go tool -modfile=.tools/$(1)/go.mod $(1)
+GOLANGCI_LINT = $(call TOOL,golangci-lint)
+OPA           = $(call TOOL,opa)
+REGAL         = $(call TOOL,regal)
+
+# Where test/kubernetes keeps what it has built.
+KUBERNETES_CACHE = $(or $(TEALGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tealgate)/kubernetes
+
+.PHONY: help
+help: ## Show this list
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+.PHONY: build
+build: ## Build bin/tealgate and bin/kubectl-tealgate
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/tealgate ./cmd/kubectl-tealgate
+
+.PHONY: test
+test: kubernetes ## Vet and test everything, against a real API server, with the race detector
+	@go vet ./...
+	@go test -race -timeout $(TEST_TIMEOUT) ./...
+	@find test -name go.mod -exec dirname {} \; | sort | while read -r module; do \
+		cd "$(CURDIR)/$$module"; \
+		packages=$$(go list ./... 2>/dev/null || go list ./...); \
+		if [ -n "$$packages" ]; then go vet ./...; fi; \
+	done
+
+.PHONY: lint
+lint: ## Lint Go and Rego
+	@$(GOLANGCI_LINT) run ./...
+	@$(OPA) check --strict --schema policies/schema/input.json policies
+	@$(OPA) fmt --list --fail policies
+	@$(REGAL) lint --no-color policies
+
+.PHONY: generate
+generate: ## Write everything that is generated
+	@go generate ./...
+
+# It compares the whole working tree, as git sees it, before and after. The tree is hashed
+# into a throw-away index and object store, so a dirty tree and staged changes do not matter.
+.PHONY: verify
+verify: ## Fail if go.mod or a generated file is out of date
+	@go mod tidy -diff || { echo 'go.mod or go.sum is out of date: run go mod tidy and commit the result.' >&2; exit 1; }
+	@store=$$(mktemp -d); trap 'rm -rf "$$store"' EXIT; mkdir "$$store/objects"; \
+	objects=$$(git rev-parse --path-format=absolute --git-path objects); \
+	in_store() { \
+		GIT_INDEX_FILE="$$store/index" GIT_OBJECT_DIRECTORY="$$store/objects" \
+		GIT_ALTERNATE_OBJECT_DIRECTORIES="$$objects" git --no-pager "$$@"; \
+	}; \
+	before=$$(in_store add --all && in_store write-tree); \
+	$(MAKE) --no-print-directory generate; \
+	after=$$(in_store add --all && in_store write-tree); \
+	in_store diff --stat --exit-code "$$before" "$$after" || { \
+		echo 'Generated files were out of date: commit what make generate has just written.' >&2; exit 1; }
+
+.PHONY: demo
+demo: ## Show a blue-green release on a real API server (KEEP=1 leaves it running)
+	@go run ./test/demo $(if $(KEEP),-keep)
+
+.PHONY: kubernetes
+kubernetes: ## Build the Kubernetes binaries for test and demo, once (about 7 minutes on 2 cores)
+	@cd test/kubernetes && go run .
+
+.PHONY: fuzz
+fuzz: ## Fuzz the admission handler for FUZZTIME=30s
+	@go test -run '^$$' -fuzz '^FuzzHandler$$' -fuzztime $(FUZZTIME) ./internal/admission
+
+.PHONY: bench
+bench: ## Run the benchmarks that match BENCH=.
+	@go test -run '^$$' -bench '$(BENCH)' -benchmem ./...
+
+.PHONY: clean
+clean: ## Remove what was built here
+	@rm -rf bin
+	@echo 'The Kubernetes binaries are kept in $(KUBERNETES_CACHE); to remove them: rm -rf $(KUBERNETES_CACHE)'

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"os"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-logr/logr"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/client-go/rest"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	"sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/tealgate/tealgate/internal/admission"
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/certs"
+	"github.com/tealgate/tealgate/internal/controller"
+	"github.com/tealgate/tealgate/internal/facts"
+	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/policies"
+)
+
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=replicasets,verbs=list
+// +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
+// +kubebuilder:rbac:groups="",resources=pods,verbs=list
+// +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list
+// +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,resourceNames=tealgate,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,verbs=create
+// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-webhook-certificate,verbs=get;update
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=tealgate-system,resources=leases,verbs=create
+// +kubebuilder:rbac:groups=coordination.k8s.io,namespace=tealgate-system,resources=leases,resourceNames=tealgate-leader,verbs=get;update
+
+// startupTimeout bounds what must succeed before the webhooks answer.
+const startupTimeout = time.Minute
+
+// serve wires everything together and runs it until ctx ends.
+func serve(ctx context.Context, o *options) error {
+	ctrl.SetLogger(newLogger(o))
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return err
+	}
+	// The API server's priority and fairness limits us; a limit in the client
+	// would make live reads wait behind each other.
+	config.QPS = -1
+
+	engine, err := newEngine(ctx)
+	if err != nil {
+		return err
+	}
+	certificate, err := ensureCertificate(ctx, config, o.certificateNames)
+	if err != nil {
+		return err
+	}
+	drain := &drain{}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	mgr, err := newManager(config, o, certificate)
+	if err != nil {
+		return err
+	}
+	if err := setup(running, mgr, o, engine, certificate, drain); err != nil {
+		return err
+	}
+	go func() {
+		<-ctx.Done()
+		drain.begin(o.drainDelay)
+		stop()
+	}()
+	return mgr.Start(running)
+}
+
+func newLogger(o *options) logr.Logger {
+	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "error": slog.LevelError}
+	return logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: levels[o.logLevel]}))
+}
+
+// newEngine refuses to start with a broken or incomplete set of rules.
+func newEngine(ctx context.Context) (*policy.Engine, error) {
+	modules, err := policies.Modules()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := policy.New(ctx, modules)
+	if err != nil {
+		return nil, fmt.Errorf("embedded policies: %w", err)
+	}
+	if err := engine.Complete(); err != nil {
+		return nil, fmt.Errorf("embedded policies: %w", err)
+	}
+	return engine, nil
+}
+
+func ensureCertificate(ctx context.Context, config *rest.Config, names []string) (*certs.Certificate, error) {
+	ctx, cancel := context.WithTimeout(ctx, startupTimeout)
+	defer cancel()
+	c, err := client.New(config, client.Options{})
+	if err != nil {
+		return nil, err
+	}
+	return certs.Ensure(ctx, c, names)
+}
+
+func newManager(config *rest.Config, o *options, certificate *certs.Certificate) (manager.Manager, error) {
+	host, port, err := splitAddress(o.webhookAddress)
+	if err != nil {
+		return nil, err
+	}
+	ours := fields.OneTermEqualSelector("metadata.name", certs.ConfigurationName)
+	return ctrl.NewManager(config, ctrl.Options{
+		Logger:                        ctrl.Log,
+		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
+		HealthProbeBindAddress:        o.healthAddress,
+		LeaderElection:                o.leaderElect,
+		LeaderElectionID:              "tealgate-leader",
+		LeaderElectionNamespace:       v1alpha1.Namespace,
+		LeaderElectionReleaseOnCancel: true,
+		WebhookServer: webhook.NewServer(webhook.Options{
+			Host: host, Port: port, TLSOpts: []func(*tls.Config){certificate.Configure},
+		}),
+		Cache: cache.Options{
+			DefaultTransform: facts.Slim,
+			ByObject: map[client.Object]cache.ByObject{
+				&admissionregistrationv1.MutatingWebhookConfiguration{}:   {Field: ours},
+				&admissionregistrationv1.ValidatingWebhookConfiguration{}: {Field: ours},
+			},
+		},
+	})
+}
+
+func setup(ctx context.Context, mgr manager.Manager, o *options, engine *policy.Engine, certificate *certs.Certificate, drain *drain) error {
+	gatherer := facts.New(facts.Options{Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Authorizer: mgr.GetClient()})
+	namespaces := facts.NewNamespaces(mgr.GetClient())
+	webhooks := admission.New(admission.Options{
+		Rules: engine, Facts: gatherer, Namespaces: namespaces,
+		Language: policy.Language(o.language), Registerer: metrics.Registry,
+	})
+	for path, handler := range webhooks.Handlers() {
+		mgr.GetWebhookServer().Register(path, handler)
+	}
+	// Informers that requests need must exist before the first request.
+	for _, object := range []client.Object{&appsv1.Deployment{}, &corev1.Service{}, facts.NamespaceMetadata()} {
+		if _, err := mgr.GetCache().GetInformer(ctx, object); err != nil {
+			return err
+		}
+	}
+	if err := certs.SetupInjector(mgr, certificate.CA()); err != nil {
+		return err
+	}
+	if err := controller.SetupPinner(mgr, controller.PinnerOptions{Facts: gatherer, Namespaces: namespaces}); err != nil {
+		return err
+	}
+	return errors.Join(
+		mgr.AddHealthzCheck("ping", healthz.Ping),
+		mgr.AddReadyzCheck("webhooks", mgr.GetWebhookServer().StartedChecker()),
+		mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache())),
+		mgr.AddReadyzCheck("not-draining", drain.check),
+	)
+}
+
+func cachesSynced(c cache.Cache) healthz.Checker {
+	return func(request *http.Request) error {
+		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
+		defer cancel()
+		if !c.WaitForCacheSync(ctx) {
+			return errors.New("caches are not synced")
+		}
+		return nil
+	}
+}
+
+// drain reports not ready while still answering, so that the Service's endpoints
+// lose this replica before its server closes.
+type drain struct{ begun atomic.Bool }
+
+func (d *drain) begin(delay time.Duration) {
+	d.begun.Store(true)
+	<-time.After(delay)
+}
+
+func (d *drain) check(*http.Request) error {
+	if d.begun.Load() {
+		return errors.New("draining")
+	}
+	return nil
+}

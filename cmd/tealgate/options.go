@@ -1,0 +1,86 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/policy"
+)
+
+// options of `tealgate serve`.
+type options struct {
+	webhookAddress   string
+	metricsAddress   string
+	healthAddress    string
+	certificateNames []string
+	language         string
+	leaderElect      bool
+	drainDelay       time.Duration
+	logLevel         string
+}
+
+func newServe() *cobra.Command {
+	o := &options{}
+	command := &cobra.Command{
+		Use:   "serve",
+		Short: "Answer admission webhooks and pin Services",
+		Long: "Answer the admission webhooks and, on the leader, pin colorless Services.\n" +
+			"The cluster is the one that tealgate runs in, or that KUBECONFIG names.",
+		Args: cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := o.validate(); err != nil {
+				return err
+			}
+			return serve(command.Context(), o)
+		},
+	}
+	flags := command.Flags()
+	flags.StringVar(&o.webhookAddress, "webhook-address", ":9443", "host:port that the webhooks listen on")
+	flags.StringVar(&o.metricsAddress, "metrics-address", ":8080", "host:port of /metrics; 0 switches it off")
+	flags.StringVar(&o.healthAddress, "health-address", ":8081", "host:port of /healthz and /readyz")
+	flags.StringSliceVar(&o.certificateNames, "certificate-names", []string{
+		"tealgate-webhook." + v1alpha1.Namespace + ".svc",
+		"tealgate-webhook." + v1alpha1.Namespace + ".svc.cluster.local",
+	}, "DNS names and IP addresses that the API server calls the webhooks by")
+	flags.StringVar(&o.language, "language", string(policy.English),
+		"language of messages, en or zh; the namespace label "+v1alpha1.LabelLanguage+" counts first")
+	flags.BoolVar(&o.leaderElect, "leader-elect", true, "elect one replica for what only one may do; webhooks run on all")
+	flags.DurationVar(&o.drainDelay, "drain-delay", 5*time.Second,
+		"how long to answer on after the signal to stop, until no client is sent here any more")
+	flags.StringVar(&o.logLevel, "log-level", "info", "debug, info or error")
+	return command
+}
+
+func (o *options) validate() error {
+	if !slices.Contains(policy.Languages(), policy.Language(o.language)) {
+		return fmt.Errorf("--language %q: not en or zh", o.language)
+	}
+	if !slices.Contains([]string{"debug", "info", "error"}, o.logLevel) {
+		return fmt.Errorf("--log-level %q: not debug, info or error", o.logLevel)
+	}
+	if o.drainDelay < 0 {
+		return fmt.Errorf("--drain-delay %s: must not be negative", o.drainDelay)
+	}
+	if _, _, err := splitAddress(o.webhookAddress); err != nil {
+		return fmt.Errorf("--webhook-address: %w", err)
+	}
+	return nil
+}
+
+func splitAddress(address string) (host string, port int, err error) {
+	host, digits, err := net.SplitHostPort(address)
+	if err != nil {
+		return "", 0, err
+	}
+	port, err = strconv.Atoi(digits)
+	if err != nil || port < 1 || port > 65535 {
+		return "", 0, fmt.Errorf("port %q is not between 1 and 65535", digits)
+	}
+	return host, port, nil
+}

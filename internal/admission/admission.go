@@ -1,0 +1,112 @@
+// Package admission answers the API server. It turns an AdmissionReview into
+// facts and a question to the rules, and their violations into the sentences
+// that a person reads. It writes nothing to the API server.
+//
+// Each webhook entry has a path of its own and the path carries the namespace's
+// mode: the API server picked the entry by the namespace's labels, so no cache
+// of ours can be stale about it.
+package admission
+
+import (
+	"context"
+	"net/http"
+
+	"github.com/prometheus/client_golang/prometheus"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/color"
+	"github.com/tealgate/tealgate/internal/facts"
+	"github.com/tealgate/tealgate/internal/policy"
+)
+
+// Rules decides about an input. An error means that there is no decision.
+// Implementations are safe for concurrent use and end soon after ctx does.
+type Rules interface {
+	Evaluate(ctx context.Context, in policy.Input) ([]policy.Violation, error)
+}
+
+// Facts gathers what is around an object. An error means that the facts are not
+// complete. Implementations are safe for concurrent use and end with ctx.
+type Facts interface {
+	ForDeployment(ctx context.Context, deployment *appsv1.Deployment) (facts.Facts, error)
+	ForService(ctx context.Context, service, old *corev1.Service) (facts.Facts, error)
+	OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error)
+	RanBefore(ctx context.Context, deployment *appsv1.Deployment) (bool, error)
+	MayExempt(ctx context.Context, namespace, user string, groups []string) (bool, error)
+}
+
+// Namespaces tells what a namespace's labels say about answers. It may be stale;
+// nothing that protects traffic depends on it.
+type Namespaces interface {
+	// Labels returns the labels of a namespace, nil when it is not known.
+	Labels(ctx context.Context, namespace string) map[string]string
+}
+
+// Options are the parts of the webhooks. All are required but Language.
+type Options struct {
+	Rules      Rules
+	Facts      Facts
+	Namespaces Namespaces
+	// Language of answers where the namespace chooses none; English by default.
+	Language policy.Language
+	// Registerer takes the metrics; New registers them once.
+	Registerer prometheus.Registerer
+}
+
+// Webhooks answers all entries. Immutable and safe for concurrent use.
+type Webhooks struct {
+	rules      Rules
+	facts      Facts
+	namespaces Namespaces
+	language   policy.Language
+	metrics    *metrics
+}
+
+// New returns the webhooks.
+func New(options Options) *Webhooks {
+	if options.Language == "" {
+		options.Language = policy.English
+	}
+	return &Webhooks{
+		rules: options.Rules, facts: options.Facts, namespaces: options.Namespaces,
+		language: options.Language, metrics: newMetrics(options.Registerer),
+	}
+}
+
+// entry is one webhook entry of the manifests.
+type entry struct {
+	// name is the path without its slash and the label of the metrics.
+	name string
+	// mode of the namespaces that the API server sends here.
+	mode string
+	// closed says that our own failure denies. Otherwise it is answered Allowed
+	// with a warning: an errored answer would deny whatever the failurePolicy says.
+	closed bool
+	judge  func(ctx context.Context, r *review) (admission.Response, error)
+}
+
+func (w *Webhooks) entries() []entry {
+	return []entry{
+		{name: "mutate", mode: v1alpha1.ModeWarn, judge: w.mutate},
+		{name: "restore-color", mode: v1alpha1.ModeEnforce, closed: true, judge: w.restore},
+		{name: "restore-color-warn", mode: v1alpha1.ModeWarn, judge: w.restore},
+		{name: "validate-enforce", mode: v1alpha1.ModeEnforce, closed: true, judge: w.validate},
+		{name: "validate-warn", mode: v1alpha1.ModeWarn, judge: w.validate},
+		{name: "validate-audit", mode: v1alpha1.ModeAudit, judge: w.validate},
+	}
+}
+
+// Handlers returns an HTTP handler per path, for a webhook server to register.
+func (w *Webhooks) Handlers() map[string]http.Handler {
+	handlers := map[string]http.Handler{}
+	for _, e := range w.entries() {
+		handlers["/"+e.name] = w.countMalformed(e, &admission.Webhook{
+			Handler:         w.handler(e),
+			WithContextFunc: withBudget,
+		})
+	}
+	return handlers
+}

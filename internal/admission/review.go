@@ -1,0 +1,140 @@
+package admission
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/tealgate/tealgate/internal/admission/message"
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/policy"
+)
+
+// Kinds that the entries of the manifests send.
+const (
+	kindDeployment = "Deployment"
+	kindService    = "Service"
+	kindScale      = "Scale"
+)
+
+// maxObjectBytes bounds what is evaluated. etcd stores at most 1.5 MiB; what is
+// larger cannot become an object, and must not cost us our deadline.
+const maxObjectBytes = 2 << 20
+
+// errBadRequest marks what no API server with our webhook configurations sends.
+var errBadRequest = errors.New("bad request")
+
+// review is one request, checked and ready to be judged.
+type review struct {
+	admission.Request
+
+	mode     string
+	language policy.Language
+	// name is the object's, or its generateName with a star.
+	name string
+}
+
+func newReview(request admission.Request, mode string) (*review, error) {
+	if !known(request.Kind) {
+		return nil, fmt.Errorf("%w: %s %s is not a kind that tealgate reviews", errBadRequest,
+			metav1.GroupVersion{Group: request.Kind.Group, Version: request.Kind.Version}, request.Kind.Kind)
+	}
+	switch request.Operation {
+	case admissionv1.Create, admissionv1.Update:
+		if len(request.Object.Raw) == 0 {
+			return nil, fmt.Errorf("%w: %s without an object", errBadRequest, request.Operation)
+		}
+	case admissionv1.Delete:
+	case admissionv1.Connect:
+		return nil, fmt.Errorf("%w: operation %s", errBadRequest, request.Operation)
+	default:
+		return nil, fmt.Errorf("%w: operation %q", errBadRequest, request.Operation)
+	}
+	if request.Operation != admissionv1.Create && len(request.OldObject.Raw) == 0 {
+		return nil, fmt.Errorf("%w: %s without an old object", errBadRequest, request.Operation)
+	}
+	if size := max(len(request.Object.Raw), len(request.OldObject.Raw)); size > maxObjectBytes {
+		return nil, fmt.Errorf("the object has %.1f MB, more than the %d MB that tealgate reads (etcd stores 1.5 MB)",
+			float64(size)/1e6, maxObjectBytes>>20)
+	}
+	name, err := nameOf(request)
+	if err != nil {
+		return nil, err
+	}
+	return &review{Request: request, mode: mode, name: name}, nil
+}
+
+func known(kind metav1.GroupVersionKind) bool {
+	switch kind {
+	case metav1.GroupVersionKind{Group: "apps", Version: "v1", Kind: kindDeployment},
+		metav1.GroupVersionKind{Version: "v1", Kind: kindService},
+		metav1.GroupVersionKind{Group: "autoscaling", Version: "v1", Kind: kindScale}:
+		return true
+	default:
+		return false
+	}
+}
+
+// nameOf reads the object's own name: request.name is empty for generateName.
+func nameOf(request admission.Request) (string, error) {
+	if request.Name != "" {
+		return request.Name, nil
+	}
+	raw := request.Object.Raw
+	if len(raw) == 0 {
+		raw = request.OldObject.Raw
+	}
+	var partial metav1.PartialObjectMetadata
+	if err := json.Unmarshal(raw, &partial); err != nil {
+		return "", fmt.Errorf("%w: %w", errBadRequest, err)
+	}
+	if partial.Name != "" {
+		return partial.Name, nil
+	}
+	return partial.GenerateName + "*", nil
+}
+
+func (r *review) object() message.Object {
+	return message.Object{Kind: r.Kind.Kind, Namespace: r.Namespace, Name: r.name}
+}
+
+// deployments decodes the new and the old Deployment; old is nil on CREATE.
+func (r *review) deployments() (object, old *appsv1.Deployment, err error) {
+	return decodeBoth[appsv1.Deployment](r)
+}
+
+// services decodes the new and the old Service; old is nil on CREATE.
+func (r *review) services() (object, old *corev1.Service, err error) {
+	return decodeBoth[corev1.Service](r)
+}
+
+func decodeBoth[T any](r *review) (object, old *T, err error) {
+	object = new(T)
+	if err := json.Unmarshal(r.Object.Raw, object); err != nil {
+		return nil, nil, fmt.Errorf("%w: %w", errBadRequest, err)
+	}
+	if r.Operation == admissionv1.Create {
+		return object, nil, nil
+	}
+	old = new(T)
+	if err := json.Unmarshal(r.OldObject.Raw, old); err != nil {
+		return nil, nil, fmt.Errorf("%w: old object: %w", errBadRequest, err)
+	}
+	return object, old, nil
+}
+
+// language reads what a namespace chose, else the default.
+func language(labels map[string]string, otherwise policy.Language) policy.Language {
+	for _, l := range policy.Languages() {
+		if labels[v1alpha1.LabelLanguage] == string(l) {
+			return l
+		}
+	}
+	return otherwise
+}

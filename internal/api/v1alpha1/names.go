@@ -1,0 +1,67 @@
+// Package v1alpha1 holds the names by which users and tealgate talk: labels,
+// annotations and their values. The kinds of the API group follow here too.
+package v1alpha1
+
+// Group is the API group and the prefix of every label and annotation.
+const Group = "tealgate.dev"
+
+// Namespace is where tealgate runs. It is fixed, because CEL expressions name it.
+const Namespace = "tealgate-system"
+
+// ServiceAccount is the user name under which tealgate itself writes. Every
+// webhook entry lets it pass: a rollback must not wait for its own webhook.
+const ServiceAccount = "system:serviceaccount:" + Namespace + ":tealgate"
+
+// FieldManager owns what tealgate writes. It never stays owner of a Service's
+// selector, nor of replicas.
+const FieldManager = "tealgate"
+
+// Labels.
+const (
+	// LabelColor is blue or green: on a Deployment, its selector, its pods, and
+	// in the live Service's selector.
+	LabelColor = Group + "/color"
+	// LabelVersion is the recommended version label of pods,
+	// https://kubernetes.io/docs/concepts/overview/working-with-objects/common-labels/.
+	LabelVersion = "app.kubernetes.io/version"
+	// LabelVersionShort is the customary short form, counted as well.
+	LabelVersionShort = "version"
+	// LabelMode on a Namespace switches tealgate on there; see the Mode values.
+	LabelMode = Group + "/mode"
+	// LabelLanguage on a Namespace chooses the language of its messages.
+	LabelLanguage = Group + "/language"
+	// LabelRole on a Service says that it carries no live traffic; see the Role values.
+	LabelRole = Group + "/role"
+)
+
+// Annotations.
+const (
+	// AnnotationTraffic with TrafficNone on a pod template declares a worker
+	// that no Service may select.
+	AnnotationTraffic = Group + "/traffic"
+	// AnnotationBlueGreen with BlueGreenDisabled on a Deployment keeps it out of
+	// coloring; the readiness rules stay.
+	AnnotationBlueGreen = Group + "/blue-green"
+	// AnnotationConfig on a Deployment or its pod template declares where
+	// configuration comes from when the pod does not show it: none, nacos, apollo, ...
+	AnnotationConfig = Group + "/config"
+	// AnnotationDeployedBy on a Deployment is the user who last changed its pod
+	// template, recorded from the admission request.
+	AnnotationDeployedBy = Group + "/deployed-by"
+	// AnnotationArgoRollouts marks Services that Argo Rollouts manages; tealgate
+	// leaves them alone.
+	AnnotationArgoRollouts = "argo-rollouts.argoproj.io/managed-by-rollouts"
+)
+
+// Values of labels and annotations.
+const (
+	ModeEnforce = "enforce"
+	ModeWarn    = "warn"
+	ModeAudit   = "audit"
+
+	TrafficNone       = "none"
+	BlueGreenDisabled = "disabled"
+
+	RolePreview = "preview"
+	RoleMetrics = "metrics"
+)

@@ -1,0 +1,63 @@
+package facts
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+)
+
+// Slim drops from cached objects what no rule and no controller reads. Of the
+// managed fields it keeps the entries of tealgate itself, which tell that an
+// ownership has not been given up yet. It has the form of a cache transform.
+func Slim(object any) (any, error) {
+	accessor, err := meta.Accessor(object)
+	if err != nil {
+		return object, nil //nolint:nilerr // not an object: a tombstone, kept as it is
+	}
+	accessor.SetManagedFields(slices.DeleteFunc(accessor.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool {
+		return e.Manager != v1alpha1.FieldManager
+	}))
+	annotations := accessor.GetAnnotations()
+	delete(annotations, corev1.LastAppliedConfigAnnotation)
+	accessor.SetAnnotations(annotations)
+	return object, nil
+}
+
+// namespaceDeadline bounds a look into the cache that should take microseconds.
+const namespaceDeadline = 100 * time.Millisecond
+
+// Namespaces knows the labels of namespaces from a cache of their metadata.
+type Namespaces struct {
+	cached client.Reader
+}
+
+// NewNamespaces reads from a cache.
+func NewNamespaces(cached client.Reader) *Namespaces { return &Namespaces{cached: cached} }
+
+// NamespaceMetadata returns an empty object of the kind that Namespaces reads.
+func NamespaceMetadata() *metav1.PartialObjectMetadata {
+	object := &metav1.PartialObjectMetadata{}
+	object.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("Namespace"))
+	return object
+}
+
+// Labels returns the labels of a namespace, nil when it is not known or not soon.
+func (n *Namespaces) Labels(ctx context.Context, namespace string) map[string]string {
+	if namespace == "" {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, namespaceDeadline)
+	defer cancel()
+	object := NamespaceMetadata()
+	if err := n.cached.Get(ctx, client.ObjectKey{Name: namespace}, object); err != nil {
+		return nil
+	}
+	return object.Labels
+}

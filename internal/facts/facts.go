@@ -1,0 +1,102 @@
+// Package facts gathers what rules need to know beside the object under review.
+//
+// This file is the one place that documents them; the JSON schema that policies
+// are checked against is made from these types. Deployments and Services come
+// from a cache. Pods and EndpointSlices are read live for each decision and are
+// never cached: what carries traffic is judged by what is true now.
+package facts
+
+// Facts is what a rule finds at input.facts. Lists are never nil, so that a
+// rule which walks them is defined.
+type Facts struct {
+	// Services are the Services of the namespace whose selector, taken without
+	// its color, matches the pods of the Deployment under review. Cached.
+	Services []Service `json:"services"`
+	// Pair are the other Deployments that those Services would match, taken
+	// without color: both sides of the application. Cached.
+	Pair []Deployment `json:"pair"`
+	// Selected are the pods that the selector of the Service under review
+	// matches, terminating ones included. Live.
+	Selected Selected `json:"selected"`
+	// Serving is what carries the traffic of the Service under review at this
+	// moment. Live.
+	Serving Serving `json:"serving"`
+	// MayExempt says that the requesting user holds the verb exempt on
+	// overrides.tealgate.dev in this namespace. Asked only where a request
+	// changes a declaration that takes it; false otherwise. Live.
+	MayExempt bool `json:"mayExempt"`
+}
+
+// Service is another Service of the namespace.
+type Service struct {
+	Name string `json:"name"`
+	// Color is the one that its selector pins; empty when it pins none.
+	Color string `json:"color"`
+	// Role is the value of the label tealgate.dev/role; empty for live traffic.
+	Role     string            `json:"role"`
+	Selector map[string]string `json:"selector"`
+}
+
+// Deployment is the other side of a pair.
+type Deployment struct {
+	Name    string `json:"name"`
+	Color   string `json:"color"`
+	Version string `json:"version"`
+	// Live says that one of the pair's Services without a role selects its pods.
+	Live bool `json:"live"`
+	// References are the environment variables that it reads from elsewhere.
+	References []Reference `json:"references"`
+}
+
+// Reference is an environment variable that is read from a ConfigMap or Secret.
+type Reference struct {
+	Container string `json:"container"`
+	Env       string `json:"env"`
+	// Kind is ConfigMap or Secret.
+	Kind string `json:"kind"`
+	Name string `json:"name"`
+	Key  string `json:"key"`
+}
+
+// Selected are the pods behind a selector.
+type Selected struct {
+	Pods []Pod `json:"pods"`
+	// Truncated says that there are more pods than one bounded read returns.
+	Truncated bool `json:"truncated"`
+}
+
+// Pod is one pod as a selector sees it.
+type Pod struct {
+	Name    string `json:"name"`
+	Color   string `json:"color"`
+	Version string `json:"version"`
+	// Ready is the pod condition Ready, on a pod that is not terminating.
+	Ready       bool `json:"ready"`
+	Terminating bool `json:"terminating"`
+	// Traffic is the pod's annotation tealgate.dev/traffic; none declares that
+	// no Service may select it.
+	Traffic string `json:"traffic"`
+	// Workload is the name of the Deployment that owns the pod, guessed from its
+	// ReplicaSet; empty for pods of other owners.
+	Workload string `json:"workload"`
+	// Ports are the names of the ports that its containers declare.
+	Ports []string `json:"ports"`
+	// Problem says in the words of the pod's status why it is not ready, for
+	// example: web: ImagePullBackOff. Empty when it is ready.
+	Problem string `json:"problem"`
+}
+
+// Serving is what the EndpointSlices of a Service hold.
+type Serving struct {
+	// Ready counts distinct ready endpoints: pods, or addresses without a pod.
+	Ready int `json:"ready"`
+	// Pods are the names of the pods among them, sorted.
+	Pods []string `json:"pods"`
+	// Truncated says that there are more slices than one bounded read returns.
+	Truncated bool `json:"truncated"`
+}
+
+// None returns facts without content, for objects that need none.
+func None() Facts {
+	return Facts{Services: []Service{}, Pair: []Deployment{}, Selected: Selected{Pods: []Pod{}}, Serving: Serving{Pods: []string{}}}
+}

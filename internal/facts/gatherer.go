@@ -1,0 +1,200 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	authorizationv1 "k8s.io/api/authorization/v1"
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/color"
+)
+
+// Bounds of one live read. A read that would return more says so in the facts.
+const (
+	maxPods        = 1000
+	maxSlices      = 100
+	maxReplicaSets = 100
+)
+
+// Options says where facts come from.
+type Options struct {
+	// Cached reads Deployments and Services and may be seconds old.
+	Cached client.Reader
+	// Live reads Pods, EndpointSlices and ReplicaSets from the API server.
+	Live client.Reader
+	// Authorizer creates SubjectAccessReviews; it writes nothing else.
+	Authorizer client.Writer
+}
+
+// Gatherer reads facts. It is safe for concurrent use; every method ends when
+// its context does and returns an error rather than half of the facts.
+type Gatherer struct {
+	cached, live client.Reader
+	authorizer   client.Writer
+}
+
+// New returns a Gatherer.
+func New(options Options) *Gatherer {
+	return &Gatherer{cached: options.Cached, live: options.Live, authorizer: options.Authorizer}
+}
+
+// ForDeployment gathers the Services and Deployments around a Deployment.
+func (g *Gatherer) ForDeployment(ctx context.Context, deployment *appsv1.Deployment) (Facts, error) {
+	facts := None()
+	pod := deployment.Spec.Template.Labels
+	var services corev1.ServiceList
+	if err := g.cached.List(ctx, &services, client.InNamespace(deployment.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return Facts{}, fmt.Errorf("listing Services of namespace %s: %w", deployment.Namespace, err)
+	}
+	var pairing []*corev1.Service
+	for i := range services.Items {
+		if service := &services.Items[i]; Pairs(service, pod) {
+			pairing = append(pairing, service)
+			facts.Services = append(facts.Services, serviceFact(service))
+		}
+	}
+	slices.SortFunc(facts.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
+	if len(pairing) == 0 {
+		return facts, nil
+	}
+	var deployments appsv1.DeploymentList
+	if err := g.cached.List(ctx, &deployments, client.InNamespace(deployment.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return Facts{}, fmt.Errorf("listing Deployments of namespace %s: %w", deployment.Namespace, err)
+	}
+	for i := range deployments.Items {
+		other := &deployments.Items[i]
+		labels := other.Spec.Template.Labels
+		if other.Name == deployment.Name || !slices.ContainsFunc(pairing, func(s *corev1.Service) bool { return Pairs(s, labels) }) {
+			continue
+		}
+		live := slices.ContainsFunc(pairing, func(s *corev1.Service) bool { return CarriesTraffic(s) && Selects(s, labels) })
+		facts.Pair = append(facts.Pair, deploymentFact(other, live))
+	}
+	slices.SortFunc(facts.Pair, func(a, b Deployment) int { return strings.Compare(a.Name, b.Name) })
+	return facts, nil
+}
+
+// ForService reads the pods that a Service's selector matches and, when it
+// exists already, what serves now: at most two live reads.
+func (g *Gatherer) ForService(ctx context.Context, service, old *corev1.Service) (Facts, error) {
+	facts := None()
+	if routes(service) {
+		var err error
+		if facts.Selected, err = g.pods(ctx, service.Namespace, service.Spec.Selector); err != nil {
+			return Facts{}, err
+		}
+	}
+	if old != nil {
+		var err error
+		if facts.Serving, err = g.serving(ctx, old.Namespace, old.Name); err != nil {
+			return Facts{}, err
+		}
+	}
+	return facts, nil
+}
+
+// ForOldService returns what is known of a Service as it was, given what was
+// gathered for the new one: its pods where the selector is the same, and none
+// otherwise, so that no problem passes as an old one unseen.
+func ForOldService(service, old *corev1.Service, gathered Facts) Facts {
+	facts := None()
+	facts.Serving = gathered.Serving
+	if maps.Equal(service.Spec.Selector, old.Spec.Selector) {
+		facts.Selected = gathered.Selected
+	}
+	return facts
+}
+
+// OnlyColor returns the color that all pods of a selector have, and false when
+// there are none, when they differ, or when one has none.
+func (g *Gatherer) OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error) {
+	selected, err := g.pods(ctx, namespace, selector)
+	if err != nil || selected.Truncated {
+		return "", false, err
+	}
+	only := ""
+	for _, pod := range selected.Pods {
+		if pod.Terminating {
+			continue
+		}
+		if pod.Color == "" || pod.Traffic == v1alpha1.TrafficNone || (only != "" && pod.Color != only) {
+			return "", false, nil
+		}
+		only = pod.Color
+	}
+	found, ok := color.Parse(only)
+	return found, ok, nil
+}
+
+func (g *Gatherer) pods(ctx context.Context, namespace string, selector map[string]string) (Selected, error) {
+	var pods corev1.PodList
+	err := g.live.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels(selector), client.Limit(maxPods))
+	if err != nil {
+		return Selected{}, fmt.Errorf("reading the pods of namespace %s: %w", namespace, err)
+	}
+	selected := Selected{Pods: make([]Pod, 0, len(pods.Items)), Truncated: pods.Continue != ""}
+	for i := range pods.Items {
+		if phase := pods.Items[i].Status.Phase; phase == corev1.PodSucceeded || phase == corev1.PodFailed {
+			continue
+		}
+		selected.Pods = append(selected.Pods, podFact(&pods.Items[i]))
+	}
+	return selected, nil
+}
+
+func (g *Gatherer) serving(ctx context.Context, namespace, name string) (Serving, error) {
+	var endpoints discoveryv1.EndpointSliceList
+	err := g.live.List(ctx, &endpoints, client.InNamespace(namespace),
+		client.MatchingLabels{discoveryv1.LabelServiceName: name}, client.Limit(maxSlices))
+	if err != nil {
+		return Serving{}, fmt.Errorf("reading the EndpointSlices of Service %s/%s: %w", namespace, name, err)
+	}
+	fact := servingFact(endpoints.Items)
+	fact.Truncated = endpoints.Continue != ""
+	return fact, nil
+}
+
+// RanBefore says whether a ReplicaSet of the Deployment has the same pod
+// template already, as after `kubectl rollout undo`. One live read.
+func (g *Gatherer) RanBefore(ctx context.Context, deployment *appsv1.Deployment) (bool, error) {
+	selector, err := metav1.LabelSelectorAsSelector(deployment.Spec.Selector)
+	if err != nil {
+		return false, fmt.Errorf("selector of Deployment %s/%s: %w", deployment.Namespace, deployment.Name, err)
+	}
+	var replicaSets appsv1.ReplicaSetList
+	err = g.live.List(ctx, &replicaSets, client.InNamespace(deployment.Namespace),
+		client.MatchingLabelsSelector{Selector: selector}, client.Limit(maxReplicaSets))
+	if err != nil {
+		return false, fmt.Errorf("reading the ReplicaSets of Deployment %s/%s: %w", deployment.Namespace, deployment.Name, err)
+	}
+	return slices.ContainsFunc(replicaSets.Items, func(replicaSet appsv1.ReplicaSet) bool {
+		template := replicaSet.Spec.Template
+		delete(template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
+		return metav1.IsControlledBy(&replicaSet, deployment) &&
+			apiequality.Semantic.DeepEqual(template, deployment.Spec.Template)
+	}), nil
+}
+
+// MayExempt asks whether a user holds the verb exempt on overrides.tealgate.dev.
+func (g *Gatherer) MayExempt(ctx context.Context, namespace, user string, groups []string) (bool, error) {
+	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
+		User: user, Groups: groups,
+		ResourceAttributes: &authorizationv1.ResourceAttributes{
+			Namespace: namespace, Group: v1alpha1.Group, Resource: "overrides", Verb: "exempt",
+		},
+	}}
+	if err := g.authorizer.Create(ctx, review); err != nil {
+		return false, fmt.Errorf("asking whether %s may exempt in namespace %s: %w", user, namespace, err)
+	}
+	return review.Status.Allowed, nil
+}

@@ -1,0 +1,158 @@
+// Package policy asks the rules. It turns an Input into violations and is the
+// only package that knows OPA.
+//
+// It never allows by accident: a rule that is missing from the result, a result
+// that is not there, an error inside a built-in function and an expired deadline
+// are errors, and the caller decides what an error means in its mode.
+package policy
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// entrypoint is the document that unions all rules: rule package -> violations.
+const entrypoint = "data.tealgate.main.verdict"
+
+// Violation is one thing that a rule found.
+type Violation struct {
+	Rule    *Rule
+	Message *Message
+	// Field is the path of the offending field in the object, as in
+	// metav1.StatusCause.
+	Field string
+	// Subject tells two findings of one rule apart, independent of order:
+	// "container web". Together with rule and message it is the identity that
+	// decides whether an update added the violation.
+	Subject string
+	// With are the values of the message.
+	With map[string]any
+}
+
+// Action is what the violation does where nothing caps it.
+func (v Violation) Action() Action { return v.Message.Action }
+
+// Identity is equal for the same problem in the old and in the new object.
+func (v Violation) Identity() string {
+	return v.Rule.ID + "\x00" + v.Message.Name + "\x00" + v.Subject
+}
+
+// Engine answers questions with one fixed set of rules. It is immutable and
+// safe for concurrent use.
+type Engine struct {
+	query rego.PreparedEvalQuery
+	rules map[string]*Rule
+}
+
+// New compiles modules, file name to Rego source. It refuses what could fail
+// open later: a module that does not compile in strict mode against the input's
+// schema, a rule package that defines no set named violation, annotations with
+// unknown keys, built-in functions that reach outside.
+func New(ctx context.Context, modules map[string]string) (*Engine, error) {
+	parsed, err := parseModules(modules)
+	if err != nil {
+		return nil, err
+	}
+	rules, err := rulesOf(parsed)
+	if err != nil {
+		return nil, err
+	}
+	if len(rules) == 0 {
+		return nil, errors.New("no rules")
+	}
+	compiler, err := compile(parsed)
+	if err != nil {
+		return nil, err
+	}
+	if len(compiler.GetRulesExact(ast.MustParseRef(entrypoint))) == 0 {
+		return nil, fmt.Errorf("%s is not defined", entrypoint)
+	}
+	query, err := rego.New(rego.Query(entrypoint), rego.Compiler(compiler)).PrepareForEval(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Engine{query: query, rules: rules}, nil
+}
+
+// Rules returns all rules in the order of their ids.
+func (e *Engine) Rules() []*Rule {
+	return slices.SortedFunc(maps.Values(e.rules), func(a, b *Rule) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// Evaluate returns what the rules find, in a stable order. Any doubt is an
+// error, never an empty result. It ends soon after ctx does.
+func (e *Engine) Evaluate(ctx context.Context, in Input) ([]Violation, error) {
+	value, err := in.value()
+	if err != nil {
+		return nil, err
+	}
+	var broken []topdown.Error
+	results, err := e.query.Eval(ctx, rego.EvalParsedInput(value), rego.EvalBuiltinErrorList(&broken))
+	if ctx.Err() != nil {
+		return nil, fmt.Errorf("rules: %w", context.Cause(ctx))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("rules: %w", err)
+	}
+	if len(broken) > 0 {
+		return nil, fmt.Errorf("rules: %w", &broken[0])
+	}
+	if len(results) != 1 || len(results[0].Expressions) != 1 {
+		return nil, fmt.Errorf("rules: %s is undefined", entrypoint)
+	}
+	verdict, ok := results[0].Expressions[0].Value.(map[string]any)
+	if !ok {
+		return nil, fmt.Errorf("rules: %s is not an object", entrypoint)
+	}
+	return e.violations(verdict)
+}
+
+func (e *Engine) violations(verdict map[string]any) ([]Violation, error) {
+	var found []Violation
+	for pkg, rule := range e.rules {
+		set, ok := verdict[pkg].([]any)
+		if !ok {
+			return nil, fmt.Errorf("rule %s: its result is undefined", rule.ID)
+		}
+		for _, item := range set {
+			violation, err := rule.violation(item)
+			if err != nil {
+				return nil, fmt.Errorf("rule %s: %w", rule.ID, err)
+			}
+			found = append(found, violation)
+		}
+	}
+	slices.SortFunc(found, func(a, b Violation) int {
+		return cmp.Or(cmp.Compare(a.Rule.ID, b.Rule.ID), cmp.Compare(a.Field, b.Field),
+			cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Message.Name, b.Message.Name))
+	})
+	return found, nil
+}
+
+// violation reads one element of a rule's set. A name of a message that the
+// annotations do not have still denies: the sentence is then our own.
+func (r *Rule) violation(item any) (Violation, error) {
+	fields, ok := item.(map[string]any)
+	if !ok {
+		return Violation{}, fmt.Errorf("violation %v is not an object", item)
+	}
+	text := func(key string) string {
+		value, _ := fields[key].(string)
+		return value
+	}
+	with, _ := fields["with"].(map[string]any)
+	message, ok := r.Messages[text("message")]
+	if !ok {
+		message = speechless
+		with = map[string]any{"rule": r.ID, "message": text("message")}
+	}
+	return Violation{Rule: r, Message: message, Field: text("field"), Subject: text("subject"), With: with}, nil
+}

@@ -1,0 +1,90 @@
+// Package traffic moves Services. It is the only writer of a Service's selector
+// and never stays its owner: after each move it takes tealgate out of the
+// managed fields, so that the next server-side apply of whoever owns the
+// manifest meets no conflict.
+package traffic
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/color"
+)
+
+// ErrNoSelector says that a Service has no selector that could be pinned.
+var ErrNoSelector = errors.New("the Service has no selector")
+
+type operation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value,omitempty"`
+}
+
+// Pin adds a color to the selector of a Service that has none, provided that the
+// selector is still the one in service. On return without error the color stands
+// and tealgate owns no field of the Service; after an error in between, the next
+// call of Disown finishes.
+func Pin(ctx context.Context, c client.Client, service *corev1.Service, to color.Color) error {
+	if len(service.Spec.Selector) == 0 {
+		return fmt.Errorf("pin %s/%s: %w", service.Namespace, service.Name, ErrNoSelector)
+	}
+	pinned := maps.Clone(service.Spec.Selector)
+	pinned[v1alpha1.LabelColor] = string(to)
+	moved := service.DeepCopy()
+	err := patch(ctx, c, moved, []operation{
+		{Op: "test", Path: "/spec/selector", Value: service.Spec.Selector},
+		{Op: "replace", Path: "/spec/selector", Value: pinned},
+	})
+	if err != nil {
+		return fmt.Errorf("pin %s/%s to %s: %w", service.Namespace, service.Name, to, err)
+	}
+	return Disown(ctx, c, moved)
+}
+
+// Owns says whether tealgate's field manager owns anything of a Service.
+func Owns(service *corev1.Service) bool {
+	return slices.ContainsFunc(service.ManagedFields, ours)
+}
+
+// Disown takes tealgate's field manager out of the managed fields of a Service.
+// It needs the managed fields as they are stored, and fails with a conflict when
+// the Service changed meanwhile.
+func Disown(ctx context.Context, c client.Client, service *corev1.Service) error {
+	if !Owns(service) {
+		return nil
+	}
+	operations := []operation{{Op: "test", Path: "/metadata/resourceVersion", Value: service.ResourceVersion}}
+	// From the back, because removing an entry moves those behind it.
+	for i, entry := range slices.Backward(service.ManagedFields) {
+		if ours(entry) {
+			operations = append(operations, operation{Op: "remove", Path: fmt.Sprintf("/metadata/managedFields/%d", i)})
+		}
+	}
+	if err := patch(ctx, c, service, operations); err != nil {
+		return fmt.Errorf("give up ownership of %s/%s: %w", service.Namespace, service.Name, err)
+	}
+	return nil
+}
+
+func ours(entry metav1.ManagedFieldsEntry) bool {
+	return strings.EqualFold(entry.Manager, v1alpha1.FieldManager)
+}
+
+func patch(ctx context.Context, c client.Client, service *corev1.Service, operations []operation) error {
+	raw, err := json.Marshal(operations)
+	if err != nil {
+		return err
+	}
+	return c.Patch(ctx, service, client.RawPatch(types.JSONPatchType, raw), client.FieldOwner(v1alpha1.FieldManager))
+}

@@ -1,0 +1,330 @@
+# METADATA
+# description: |
+#   What counts as a literal that has to come from a Secret or a ConfigMap. This
+#   is the one list of patterns; the rule external-config says where it looks.
+#
+#   A value is a credential when its shape says so (private keys, well-known
+#   tokens, a password inside an address or a connection string), or when its name
+#   does and the value is more than a switch, a duration, a path or a reference.
+#   A value is a store when it is the address of a database or broker outside the
+#   cluster, and an address when it is any other http or gRPC address outside.
+#
+#   Not looked for: -p x and -u name:password (a port far more often), and text
+#   that only a program could decode.
+package tealgate.lib.secrets
+
+import data.tealgate.lib.workload
+
+# ---- names -------------------------------------------------------------------
+
+# canonical writes dbPassword, spring.datasource.password and --db-password as
+# words in capitals: DB_PASSWORD.
+canonical(name) := trim(upper(regex.replace(spaced, `[^A-Za-z0-9]+`, "_")), "_") if {
+	spaced := regex.replace(
+		regex.replace(name, `([a-z0-9])([A-Z])`, "${1}_$2"),
+		`([A-Z])([A-Z][a-z])`, "${1}_$2",
+	)
+}
+
+# credential_names has one pattern for each kind of credential, matched against
+# the canonical name. The first kind that matches wins.
+credential_names := [
+	{"kind": "private-key", "pattern": `(^|_)PRIVATE_?KEY(_|$)`},
+	{
+		"kind": "password",
+		"pattern": `(^|_)([A-Z0-9]*PASSWORD|[A-Z0-9]*PASSWD|PASSPHRASE|REQUIREPASS|MASTERAUTH)(_|$)|_(PASS|PWD)$|^PASS$`,
+	},
+	{
+		"kind": "key",
+		"pattern": `(^|_)(API|ACCESS|SECRET|ENCRYPTION|SIGNING|ACCOUNT|AUTH|MASTER|LICENSE|SHARED|HMAC|AES)_?KEY(_|$)`,
+	},
+	{"kind": "token", "pattern": `(^|_)(AUTH|ACCESS|REFRESH|BOT|API)?TOKEN(_|$)`},
+	{"kind": "secret", "pattern": `(^|_)((API|APP|CLIENT|SHARED)?SECRET|CREDENTIALS?)(_|$)`},
+]
+
+# may_be_credential_name is the cheap question before all of credential_names.
+may_be_credential_name := `(?i)pass|pwd|secret|token|key|credential|masterauth`
+
+# look_alikes say something about a credential and are none: TOKEN_TTL,
+# PASSWORD_FILE, PUBLIC_API_KEY.
+look_alikes := concat("|", [
+	`_(FILES?|PATHS?|DIR|DIRECTORY|LOCATION|MOUNT|FOLDER)$`,
+	`_(TTL|EXPIRY|EXPIRES?|EXPIRES_IN|EXPIRATION|DURATION|TIMEOUT|INTERVAL|LIFETIME|VALIDITY|AGE|SECONDS|MINUTES|HOURS|DAYS)$`,
+	`_(NAMES?|URLS?|URI|ENDPOINT|HOST|PORT|NAMESPACE|REGION|PROVIDER|STORE|STORAGE|BACKEND|MANAGER)$`,
+	`_(ENABLED?|DISABLED?|REQUIRED|ALLOWED|ROTATION|RESET)$`,
+	`_(HEADERS?|PREFIX|SUFFIX|FIELD|COOKIE|CLAIMS?|PARAM|PARAMETER|LABEL|TEMPLATE|PAGE|ROUTE)$`,
+	`_(LENGTH|SIZE|LIMIT|MIN|MAX|COUNT|POLICY|PATTERN|REGEX)$`,
+	`_(ISSUER|AUDIENCE|SCOPES?|ALGORITHM|ALG|ENCODING|ENCODER|HASHER|FORMAT|TYPE|KIND|MODE|CLASS|VERSION|REF)$`,
+	`(KEY|TOKEN)_ID$`,
+	`(^|_)(PUBLIC|PUBLISHABLE)_`,
+	`TRUST_?STORE_PASSWORD$`,
+	`(^|_)(TLS|PULL)_SECRET$`,
+])
+
+# harmless values are no credential whatever their name: switches, numbers with
+# a unit, paths, references and placeholders.
+harmless := concat("", [
+	`(?i)^\s*(`, concat("|", [
+		``,
+		`true|false|yes|no|on|off|none|null|nil|default|enabled|disabled|required|optional`,
+		`[0-9.]+ *(ns|us|ms|s|sec|m|min|h|d|w|b|k|kb|ki|kib|mb|mi|mib|g|gb|gi|gib|%)`,
+		`(file:(//)?)?(\.{0,2}|~)(/[\w.@-]+)+/?`,
+		`((bearer|basic|token)\s+)?(\$\([^()\s]+\)[:/@.,;-]?)+`,
+		`\$\{[\w.-]+:?-?\}|\$\w+|\$\(cat /[\w./-]+\)`,
+		`%[a-z]|\{\{?[^{}]*\}?\}|<[^<>]*>|\*+|x{3,}`,
+		`https?://\S+`,
+		`(>>)?vault:\S+|ref\+[a-z]+:\S+|op://\S+|sm://\S+|enc\(.*\)|\{cipher\}.*|arn:aws:secretsmanager:\S+|projects/[^/]+/secrets/\S+|@microsoft\.keyvault\(.*\)`,
+	]),
+	`)\s*$`,
+])
+
+named(name, value) := kind if {
+	regex.match(may_be_credential_name, name)
+	words := canonical(name)
+	kind := [known.kind | some known in credential_names; regex.match(known.pattern, words)][0]
+	not regex.match(look_alikes, words)
+	not regex.match(harmless, value)
+	not is_count(kind, value)
+}
+
+# is_count: a plain number is a password, 123456 above all, but no token or key.
+is_count(kind, value) if {
+	kind != "password"
+	regex.match(`^\s*[0-9.]+\s*$`, value)
+}
+
+# ---- shapes ------------------------------------------------------------------
+
+# credential_shapes are values that give themselves away, whatever their name. A
+# PEM key also in base64, as Secrets are often copied.
+credential_shapes := [
+	{
+		"kind": "private-key",
+		"pattern": `-----BEGIN [A-Z0-9 ]*PRIVATE KEY|LS0tLS1CRUdJTiB(QUklWQVRFIE|SU0EgUFJJVkFUR|FQyBQUklWQVRF|PUEVOU1NIIFBSSVZB|FTkNSWVBURUQgUFJJ)`,
+	},
+	{"kind": "token", "pattern": concat("|", [
+		`\beyJ[\w-]{8,}\.eyJ[\w-]{8,}\.[\w-]{8,}`, # JWT
+		`\bgh[pousr]_[A-Za-z0-9]{36}|\bgithub_pat_\w{22}|\bglpat-[\w-]{20}`, # GitHub, GitLab
+		`\bxox[abeoprs]-[\w-]{10,}|hooks\.slack\.com/services/\w+/\w+/\w+`, # Slack
+		`\b[sr]k_(live|test)_[A-Za-z0-9]{10,}`, # Stripe
+		`\bsk-[\w-]{20,}|\bhf_[A-Za-z0-9]{30,}`, # OpenAI, Anthropic, Hugging Face
+		`\bnpm_[A-Za-z0-9]{36}|\bSG\.[\w-]{22}\.[\w-]{43}|\bhvs\.[\w-]{24,}|\bdop_v1_[a-f0-9]{64}`, # npm, SendGrid, Vault, DigitalOcean
+	])},
+	{"kind": "key", "pattern": concat("|", [
+		`\b(AKIA|ASIA)[0-9A-Z]{16}\b`, # AWS
+		`\bLTAI[A-Za-z0-9]{12,24}\b|\bAKID[A-Za-z0-9]{32}\b`, # Alibaba Cloud, Tencent Cloud
+		`\bAIza[\w-]{35}`, # Google
+	])},
+]
+
+# userinfo finds the password in an address: scheme://user:password@host, the Go
+# form user:password@tcp(host) and Oracle's user/password@host.
+userinfo := concat("|", [
+	`://[^\s/?#:@]*:([^\s/?#]+)@`,
+	`://[^\s/?#:@]*:([0-9]*[^0-9\s/?#@,][^\s@]*)@`,
+	`^[^\s:@/]+:(\S+)@(?:tcp|unix)\(`,
+	`^jdbc:oracle:[a-z]+:[^/\s]+/([^@\s]+)@`,
+])
+
+# parameter finds name=value inside connection strings, options and JSON.
+parameter := concat("|", [
+	`(?:^|[?&;,\s"'{])(?:-D|--?)?([A-Za-z_][\w.-]*)\s*=\s*["']?([^&;,\s"']+)`,
+	`"([A-Za-z_][\w.-]*)"\s*:\s*"([^"]+)"`,
+])
+
+# credential says of which kind the credential in a value is; undefined when
+# there is none.
+credential(name, value) := kind if {
+	kind := [known.kind | some known in credential_shapes; regex.match(known.pattern, value)][0]
+} else := "password" if {
+	contains(value, "@")
+	some groups in regex.find_all_string_submatch_n(userinfo, value, -1)
+	not regex.match(harmless, concat("", array.slice(groups, 1, count(groups))))
+} else := kind if {
+	kind := named(name, value)
+} else := kind if {
+	regex.match(may_be_credential_name, value)
+	some groups in regex.find_all_string_submatch_n(parameter, value, -1)
+	kind := named(concat("", [groups[1], groups[3]]), concat("", [groups[2], groups[4]]))
+}
+
+# ---- addresses ---------------------------------------------------------------
+
+# stores are the schemes of databases, caches and brokers.
+stores := concat("", [
+	`(?i)(?:jdbc:[a-z0-9:]+?(?://|@//|@)|(?:`,
+	`postgres(?:ql)?|mysqlx?|mariadb|mongodb|rediss?|valkeys?|amqps?|kafka|nats|mqtts?|stomp|pulsar|memcached?`,
+	`|cassandra|couchbases?|cockroachdb|clickhouse|sqlserver|mssql|oracle|elasticsearch|opensearch|influxdb|neo4j|bolt`,
+	`)(?:\+[a-z0-9]+)*://)`,
+])
+
+# store_names are variables that hold the address of a store without a scheme.
+store_names := concat("", [
+	`(^|_)(DB|DATABASE|DATASOURCE|MYSQL|MARIADB|POSTGRES|POSTGRESQL|PG|MONGO|MONGODB|REDIS|VALKEY|MEMCACHED`,
+	`|KAFKA|RABBITMQ|AMQP|NATS|PULSAR|ROCKETMQ|ACTIVEMQ|ELASTICSEARCH|OPENSEARCH|CASSANDRA|CLICKHOUSE|ORACLE`,
+	`|MSSQL|SQLSERVER|INFLUXDB)_([A-Z0-9_]+_)?`,
+	`(HOST|HOSTS|SERVERS?|ADDR|ADDRS|ADDRESS|ADDRESSES|ENDPOINTS?|BROKERS?|NODES|URLS?|URI|DSN)$`,
+	`|^(PGHOST|BOOTSTRAP_SERVERS)$`,
+])
+
+# bare is a list of hosts, or an http address, as store_names hold it.
+bare := `^\s*(?:https?://)?([\w.-]+(?::[0-9]+)?(?:[,;]\s*[\w.-]+(?::[0-9]+)?)*)/?\s*$`
+
+# parts that name the host in connection strings without a scheme.
+host_parameter := `(?i)(?:^|[;\s(])(?:server|data source|host|addr|address)\s*=\s*(?:tcp:)?([^;,)\s]+)`
+
+# excused are names whose addresses are no configuration of the application:
+# telemetry, the bootstrap of configuration and registration centres, and proxies.
+excused := concat("|", [
+	`^(OTEL|SW|SW_AGENT|SKYWALKING|JAEGER|ZIPKIN|SENTRY|DD|ELASTIC_APM|NEW_RELIC|PINPOINT|PYROSCOPE)_`,
+	`_EXPORTER_`,
+	`^(NACOS|APOLLO|EUREKA|CONSUL|SPRING_CLOUD_(CONFIG|NACOS|CONSUL|ZOOKEEPER)|ETCD|ETCDCTL|DUBBO|ZOOKEEPER|ZK)_`,
+	`^(HTTP|HTTPS|ALL|NO|FTP)_PROXY$`,
+])
+
+store(name, value) if {
+	some host in store_hosts(name, value)
+	is_outside(host)
+	not regex.match(excused, canonical(name))
+}
+
+store_hosts(name, value) := hosts if {
+	groups := regex.find_all_string_submatch_n(concat("", [stores, `(?:[^\s/]*@)?([^\s/?;#()]+)`]), value, -1)
+	count(groups) > 0
+	hosts := [host | some group in groups; some host in split(group[1], ",")]
+} else := hosts if {
+	groups := regex.find_all_string_submatch_n(`@tcp\(([^)\s]+)\)`, value, -1)
+	count(groups) > 0
+	hosts := [group[1] | some group in groups]
+} else := hosts if {
+	regex.match(`(?i)(database|initial catalog|dbname|user id|uid|description)\s*=`, value)
+	hosts := [group[1] | some group in regex.find_all_string_submatch_n(host_parameter, value, -1)]
+} else := hosts if {
+	regex.match(store_names, canonical(name))
+	groups := regex.find_all_string_submatch_n(bare, value, 1)[0]
+	hosts := regex.split(`[,;]\s*`, groups[1])
+} else := []
+
+address(name, value) if {
+	contains(value, "://")
+	some group in regex.find_all_string_submatch_n(
+		`(?i)\b(?:https?|grpcs?|wss?|dns)://(?:/)?(?:[^\s/@]*@)?([^\s/?#,;"']+)`,
+		value, -1,
+	)
+	is_outside(group[1])
+	not regex.match(excused, canonical(name))
+}
+
+# is_outside doubts in favour of the cluster: a name that could be a Service of
+# another namespace is taken for one.
+is_outside(host) if not is_inside(host)
+
+is_inside(host) if regex.match(inside, host_name(host))
+
+is_inside(host) if {
+	regex.match(service_of_namespace, host_name(host))
+	not regex.match(public_domain, host_name(host))
+}
+
+host_name(host) := trim_suffix(lower(regex.replace(trim_space(host), `:[0-9]*$`, "")), ".")
+
+# inside: one label, a reference, this host, Kubernetes' own suffixes.
+inside := concat("|", [
+	`^[^.]*$`,
+	`[$%{<]`,
+	`^(127\.[0-9.]+|0\.0\.0\.0|\[::1\]|169\.254\.169\.254)$`,
+	`\.(localhost|svc|cluster\.local)$`,
+	`\.svc\.[a-z0-9.-]+$`,
+])
+
+# service_of_namespace is name.namespace, also with a pod of a StatefulSet in front.
+service_of_namespace := `^([a-z0-9-]+-[0-9]+\.)?[a-z0-9_-]+\.[a-z][a-z0-9-]*$`
+
+# public_domain leaves out domains that are customary names of namespaces, such
+# as dev, app, shop and store.
+public_domain := `\.(com|net|org|io|info|biz|edu|gov|mil|int|cloud|xyz|top|cn|co|cc|eu|us|uk|de|fr|nl|it|es|ch|jp|kr|tw|hk|sg|in|ru|br|au|ca)$`
+
+# ---- what may be shown ---------------------------------------------------------
+
+# masked is an address without what is secret in it, put together from the parts
+# that are known to be none; empty for everything else.
+masked(value) := sprintf("%s%s%s%s", [groups[1], user_of(groups[2]), groups[3], groups[4]]) if {
+	groups := regex.find_all_string_submatch_n(
+		`^\s*((?:jdbc:[A-Za-z0-9:]+?|[A-Za-z][A-Za-z0-9+.-]*):(?://|@))(\S*@)?([\w.,:-]+)(/[\w./-]{0,40})?(?:[?;#]\S*)?\s*$`,
+		value, 1,
+	)[0]
+} else := ""
+
+# origin is the scheme and host of an http address: its path may hold what is
+# secret, as in addresses of webhooks.
+origin(value) := concat("", [groups[1], groups[2]]) if {
+	groups := regex.find_all_string_submatch_n(`^\s*([A-Za-z]+://)(?:\S*@)?([\w.:-]+)`, value, 1)[0]
+} else := ""
+
+user_of("") := ""
+
+user_of(text) := sprintf("%s:***@", [user]) if {
+	contains(text, ":")
+	user := split(text, ":")[0]
+	regex.match(`^[A-Za-z][\w.-]{0,19}$`, user)
+} else := "***@"
+
+# ---- command lines -------------------------------------------------------------
+
+# options are the values that a command line holds: {"flag", "name", "literal",
+# "element", "replaced"}. A flag takes its value behind = or from the next word.
+# Text with spaces, as sh -c gets it, is taken apart at the spaces; replaced, what
+# stays of the element before the literal, is then {}.
+options(list) := [option |
+	words := [word |
+		some i, text in list
+		found := words_of(workload.as_text(text))
+		some part in found
+		word := {"element": i, "text": part, "alone": count(found) == 1}
+	]
+	some i, word in words
+	option := option_at(words, i, word)
+]
+
+words_of(text) := [text] if {
+	not regex.match(`\s`, text)
+} else := [text] if {
+	regex.match(`^-[\w.-]+=`, text)
+	not regex.match(`\s-`, text)
+} else := [text] if {
+	regex.match(credential_shapes[0].pattern, text)
+} else := regex.split(`\s+`, text)
+
+option_at(words, i, word) := {
+	"flag": concat("", [groups[1], groups[2]]),
+	"name": groups[2],
+	"literal": groups[3],
+	"element": word.element,
+	"replaced": replaced(word, sprintf("%s%s=", [groups[1], groups[2]])),
+} if {
+	groups := regex.find_all_string_submatch_n(`(?s)^["']?(-D|--?|)([A-Za-z_][\w.-]*)=["']?(.*?)["';]*$`, word.text, 1)[0]
+} else := {
+	"flag": words[i - 1].text,
+	"name": trim_left(words[i - 1].text, "-"),
+	"literal": trim(word.text, `"';`),
+	"element": word.element,
+	"replaced": replaced(word, ""),
+} if {
+	i > 0
+	is_flag(words[i - 1].text)
+	not is_flag(word.text)
+} else := {
+	"flag": "",
+	"name": "",
+	"literal": trim(word.text, `"';`),
+	"element": word.element,
+	"replaced": replaced(word, ""),
+} if {
+	not is_flag(word.text)
+}
+
+is_flag(word) if regex.match(`^--?[A-Za-z][\w.-]*$`, word)
+
+replaced(word, before) := {"before": before} if {
+	word.alone
+} else := {}

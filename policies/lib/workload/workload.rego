@@ -1,0 +1,149 @@
+# METADATA
+# description: |
+#   What rules ask about the Deployment under review. Everything here is total: a
+#   field that is absent is an empty value, never undefined, so that a rule which
+#   negates it still denies.
+package tealgate.lib.workload
+
+# is_deployment is true for a Deployment that is created or changed, not deleted.
+is_deployment if {
+	input.kind == "Deployment"
+	input.object != null
+}
+
+metadata := as_map(object.get(as_map(input.object), "metadata", {}))
+
+template := as_map(object.get(as_map(input.object), ["spec", "template"], {}))
+
+annotations := as_map(object.get(metadata, "annotations", {}))
+
+pod_labels := as_map(object.get(template, ["metadata", "labels"], {}))
+
+pod_annotations := as_map(object.get(template, ["metadata", "annotations"], {}))
+
+# containers and init_containers are lists of {"path", "list", "name",
+# "container"}; path is where the container stands in the object, list which of
+# the two it stands in. A container without a name is called unnamed.
+containers := placed("containers")
+
+init_containers := placed("initContainers")
+
+placed(list) := [{
+	"path": sprintf("spec.template.spec.%s[%d]", [list, i]),
+	"list": list,
+	"name": name_of(container),
+	"container": container,
+} |
+	some i, container in as_list(object.get(template, ["spec", list], []))
+	is_object(container)
+]
+
+name_of(container) := name if {
+	name := as_text(object.get(container, "name", ""))
+	name != ""
+} else := "unnamed"
+
+# native_sidecars are the init containers that go on running beside the others.
+native_sidecars := [entry |
+	some entry in init_containers
+	object.get(entry.container, "restartPolicy", "") == "Always"
+]
+
+# running are the containers that run while the pod serves, without the sidecars
+# that meshes inject and answer for themselves. Where there is nothing beside
+# such sidecars they are what serves: a name alone excuses no pod.
+running := own if {
+	count(own) > 0
+} else := array.concat(containers, native_sidecars)
+
+own := [entry |
+	some entry in array.concat(containers, native_sidecars)
+	not entry.name in injected_sidecars
+]
+
+# injected_sidecars are names that service meshes and agents give to the
+# containers they inject.
+injected_sidecars := {
+	"istio-proxy",
+	"linkerd-proxy",
+	"kuma-sidecar",
+	"consul-dataplane",
+	"daprd",
+	"vault-agent",
+}
+
+ports(container) := objects(container, "ports")
+
+env(container) := objects(container, "env")
+
+env_from(container) := objects(container, "envFrom")
+
+volumes := objects(as_map(object.get(template, "spec", {})), "volumes")
+
+# objects is the list of that name without what cannot be read.
+objects(map, list) := [item |
+	some item in as_list(object.get(map, list, []))
+	is_object(item)
+]
+
+# without_traffic: the pods declare that no Service may select them.
+without_traffic if object.get(pod_annotations, "tealgate.dev/traffic", "") == "none"
+
+# without_colors: coloring was declined, or there is no traffic to color.
+without_colors if without_traffic
+
+without_colors if object.get(annotations, "tealgate.dev/blue-green", "") == "disabled"
+
+# app names the application for proposals: the usual labels, else the object's name.
+app := [name |
+	some name in [
+		as_text(object.get(pod_labels, "app.kubernetes.io/name", "")),
+		as_text(object.get(pod_labels, "app", "")),
+		trim_suffix(trim_suffix(input.name, "-blue"), "-green"),
+		"app",
+	]
+	name != ""
+][0]
+
+# proposed_name is a valid object name that starts with the application's.
+proposed_name(suffix) := sprintf("%s-%s", [
+	trim(substring(regex.replace(lower(app), `[^a-z0-9-]+`, "-"), 0, 50), "-"),
+	suffix,
+])
+
+# main_container is the name of the container that proposals are made for: the
+# first that no mesh injected.
+main_container := array.concat([entry.name | some entry in running; entry.list == "containers"], ["app"])[0]
+
+# kubectl is the command with the namespace of the object under review.
+kubectl := sprintf("kubectl -n %s", [input.namespace]) if {
+	input.namespace != ""
+} else := "kubectl"
+
+# as_map, as_list and as_text replace what a manifest may hold by mistake, null
+# above all, by an empty value of the type that rules expect.
+as_map(value) := value if {
+	is_object(value)
+} else := {}
+
+as_list(value) := value if {
+	is_array(value)
+} else := []
+
+as_text(value) := value if {
+	is_string(value)
+} else := sprintf("%v", [value]) if {
+	is_number(value)
+} else := sprintf("%v", [value]) if {
+	is_boolean(value)
+} else := ""
+
+# shown is text as a sentence can hold it: one line, no double quotes, not endless.
+shown(text) := regex.replace(replace(line, `"`, "'"), `^(.{100}).+$`, "${1}...") if {
+	line := trim_space(regex.replace(text, `\s+`, " "))
+}
+
+# or_empty replaces null, which a manifest may hold wherever a list or a map may stand.
+or_empty(null, empty) := empty
+
+or_empty(value, _) := value if value != null

@@ -1,0 +1,185 @@
+# METADATA
+# title: A Deployment's own selector pins its color
+# description: |
+#   The label tealgate.dev/color stands on the Deployment, in its selector and on its
+#   pods, with one and the same value, blue or green. Otherwise the two colors own
+#   each other's pods, and scaling one kills the other. tealgate adds the label when
+#   the Deployment is created. A selector cannot change later: Deployments from
+#   before tealgate warn.
+#
+#   tealgate.dev/blue-green: disabled (annotation of the Deployment) declines colors;
+#   on a Deployment that serves live traffic this takes the verb exempt on
+#   overrides.tealgate.dev.
+# custom:
+#   id: color-selector
+#   action: deny
+#   concern: traffic
+#   zh:
+#     title: Deployment 的 selector 必须固定颜色
+#     description: |
+#       标签 tealgate.dev/color 要同时出现在 Deployment、它的 selector 和 Pod 上，取值相同，只能是 blue
+#       或 green。否则两个颜色会互相接管对方的 Pod，缩容一方就会删掉另一方。创建时 tealgate 会自动加上。
+#       selector 之后不能修改：tealgate 启用之前已有的 Deployment 只警告。
+#
+#       注解 tealgate.dev/blue-green: disabled 表示不使用颜色；对正在承载线上流量的 Deployment，需要
+#       overrides.tealgate.dev 的 exempt 权限。
+#   messages:
+#     unpinned:
+#       more: true
+#       fix:
+#         at: ""
+#         yaml: |-
+#           metadata:
+#             labels: {tealgate.dev/color: {{.color}}}
+#           spec:
+#             selector: {matchLabels: {tealgate.dev/color: {{.color}}}}
+#             template: {metadata: {labels: {tealgate.dev/color: {{.color}}}}}
+#       en: |-
+#         the color stands {{.seen_en}}. Blue and green would own each other's pods.
+#
+#         Fix, from the top of the manifest:
+#
+#           {{.fix}}
+#       zh: |-
+#         颜色标签{{.seen_zh}}。blue 和 green 会互相接管对方的 Pod。
+#
+#         请从清单顶层改为：
+#
+#           {{.fix}}
+#     before:
+#       action: warn
+#       more: true
+#       en: |-
+#         its selector pins no color, and a selector cannot change. For
+#         blue-green apply it once more under the name {{.app}}-blue.
+#       zh: |-
+#         selector 没有固定颜色，而 selector 不能修改。要使用蓝绿，请以名称 {{.app}}-blue 再部署一份。
+#     unknown:
+#       more: true
+#       en: |-
+#         tealgate.dev/color is {{.value}} at {{.where}}. There are two colors: blue
+#         and green. Name one of them, or leave the label out and tealgate chooses.
+#       zh: |-
+#         {{.where}} 处的 tealgate.dev/color 是 {{.value}}。只有 blue 和 green 两种颜色：请写其中一个，或删除标签由 tealgate 选择。
+#     declined-live:
+#       more: true
+#       en: |-
+#         tealgate.dev/blue-green: disabled was added while Service {{.service}} sends
+#         live traffic here. That takes away what protects the traffic, and needs
+#         the verb exempt on overrides.tealgate.dev. Nothing was changed.
+#
+#         Take the annotation out, or ask someone who may:
+#
+#           kubectl auth can-i exempt overrides.tealgate.dev -n {{.namespace}}
+#       zh: |-
+#         加入了 tealgate.dev/blue-green: disabled，而 Service {{.service}} 正把线上流量送到这里。这会去掉对流量的保护，需要 overrides.tealgate.dev 的 exempt 权限。没有任何修改生效。
+#
+#         请删除该注解，或请有权限的人操作：
+#
+#           kubectl auth can-i exempt overrides.tealgate.dev -n {{.namespace}}
+package tealgate.rules.color_selector
+
+import data.tealgate.lib.traffic
+import data.tealgate.lib.workload
+
+violation contains {
+	"message": "unpinned",
+	"field": "spec.selector.matchLabels[tealgate.dev/color]",
+	"subject": "",
+	"with": {"color": proposal, "seen_en": seen.en, "seen_zh": seen.zh},
+} if {
+	coloring
+	input.operation == "CREATE"
+	count(strange) == 0
+	count(placed) != 1
+}
+
+violation contains {
+	"message": "before",
+	"field": "spec.selector.matchLabels",
+	"subject": "",
+	"with": {"app": workload.app},
+} if {
+	coloring
+	input.operation == "UPDATE"
+	places["spec.selector.matchLabels"] == ""
+}
+
+violation contains {
+	"message": "unknown",
+	"field": sprintf("%s[tealgate.dev/color]", [where]),
+	"subject": where,
+	"with": {"where": where, "value": value},
+} if {
+	coloring
+	some where, value in strange
+}
+
+violation contains {
+	"message": "declined-live",
+	"field": "metadata.annotations[tealgate.dev/blue-green]",
+	"subject": "",
+	"with": {"service": service.name, "namespace": input.namespace},
+} if {
+	workload.is_deployment
+	input.operation == "UPDATE"
+	declines(input.object)
+	not declines(input.old)
+	not input.facts.mayExempt
+	some service in input.facts.services
+	service.role == ""
+	service.color == places["spec.template.metadata.labels"]
+}
+
+coloring if {
+	workload.is_deployment
+	not workload.without_colors
+}
+
+# places are where the color stands, empty where it does not.
+places := {
+	"metadata.labels": label(["metadata", "labels"]),
+	"spec.selector.matchLabels": label(["spec", "selector", "matchLabels"]),
+	"spec.template.metadata.labels": label(["spec", "template", "metadata", "labels"]),
+}
+
+# placed has one element exactly when all places agree.
+placed := {value | some value in places}
+
+strange := {where: value |
+	some where, value in places
+	value != ""
+	not value in traffic.colors
+}
+
+label(path) := object.get(workload.as_map(object.get(input.object, path, {})), traffic.color_label, "")
+
+proposal := [c |
+	some c in [
+		places["spec.selector.matchLabels"],
+		places["spec.template.metadata.labels"],
+		places["metadata.labels"],
+		suffix,
+		"blue",
+	]
+	c != ""
+][0]
+
+suffix := "green" if {
+	endswith(input.name, "-green")
+} else := ""
+
+seen := {"en": "nowhere", "zh": "不存在"} if {
+	placed == {""}
+} else := {
+	"en": sprintf("only here: %s", [concat(", ", where)]),
+	"zh": sprintf("只在这里：%s", [concat("，", where)]),
+} if {
+	where := [sprintf("%s (%s)", [place, value]) | some place, value in places; value != ""]
+}
+
+declines(deployment) if object.get(
+	workload.as_map(object.get(deployment, ["metadata", "annotations"], {})),
+	"tealgate.dev/blue-green",
+	"",
+) == "disabled"

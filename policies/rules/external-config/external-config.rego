@@ -1,0 +1,481 @@
+# METADATA
+# title: Credentials and addresses come from outside the manifest
+# description: |
+#   No container or init container holds a literal credential, a private key, or the
+#   connection string of a data store or broker outside the cluster, in env, args or
+#   command. Other http and gRPC addresses outside the cluster warn. The patterns are
+#   one list, in policies/lib/secrets/secrets.rego.
+#
+#   Names inside the cluster, localhost, telemetry endpoints, proxies and the bootstrap
+#   addresses of configuration and registration centres pass as long as they hold no
+#   password. Paths, switches, durations and references such as $(DB_PASSWORD) are no
+#   credentials.
+#
+#   A literal can differ between blue and green: then green talks to another database
+#   than blue, and the switch is no way back any more.
+# custom:
+#   id: external-config
+#   action: deny
+#   zh:
+#     title: 凭据和地址不写在清单里
+#     description: |
+#       容器和 init 容器的 env、args、command 中不能直接写凭据、私钥，以及集群外的数据库、缓存、
+#       消息队列的连接串。其他指向集群外的 http、gRPC 地址只给出警告。匹配规则集中在
+#       policies/lib/secrets/secrets.rego。
+#
+#       集群内的名字、localhost、遥测端点、代理、配置中心和注册中心的引导地址，只要不含密码就放行。
+#       路径、开关、时长和 $(DB_PASSWORD) 这样的引用不算凭据。
+#
+#       直接写的值可能蓝绿不一致：green 会连到另一个数据库，切换之后就回不来了。
+#   messages:
+#     shared-credential:
+#       fix: &entry
+#         at: spec.template.spec.{{.list}}[name={{.name}}].env
+#         yaml: |-
+#           - name: {{.env_yaml}}
+#             valueFrom: {{.source}}
+#       en: |-
+#         env {{.env}} of {{.place}} holds {{.what_en}}{{if .shown}} ({{.shown}}){{end}}.
+#         {{.reader_en}} reads {{.env}} from Secret {{.object}}; {{.own}} must read the same
+#         one. Replace the whole entry:
+#
+#           {{.fix}}
+#       zh: |-
+#         {{.place_zh}} 的环境变量 {{.env}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。{{.reader_zh}} 从
+#         Secret {{.object}} 读取 {{.env}}，{{.own}} 必须读取同一个。请替换整个条目：
+#
+#           {{.fix}}
+#       after: &printed
+#         en: |-
+#           kubectl may have printed the {{.printed_en}} above: change it.
+#         zh: |-
+#           kubectl 可能已经把上面的{{.printed_zh}}打印出来：请更换。
+#     credential:
+#       fix: *entry
+#       en: |-
+#         env {{.env}} of {{.place}} holds {{.what_en}}{{if .shown}} ({{.shown}}){{end}}.
+#         Everyone who may read the Deployment can read it, and blue and green may come to
+#         differ in it. Put the value into a file {{.key}}, without a line break at its end,
+#         and create the Secret:
+#
+#           {{.create}}
+#
+#         Then replace the whole entry and apply again:
+#
+#           {{.fix}}
+#       zh: |-
+#         {{.place_zh}} 的环境变量 {{.env}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。能读取这个
+#         Deployment 的人都能看到它，蓝绿两边也可能不一致。请把值写入文件 {{.key}}（末尾不要换行），再创建 Secret：
+#
+#           {{.create}}
+#
+#         然后替换整个条目，重新 apply：
+#
+#           {{.fix}}
+#       after: *printed
+#     shared-store:
+#       fix: *entry
+#       en: |-
+#         env {{.env}} of {{.place}} names a data store outside the cluster
+#         {{if .shown}}({{.shown}}) {{end}}as a literal. {{.reader_en}} reads {{.env}} from
+#         {{.kind}} {{.object}}; {{.own}} must not talk to another store. Replace the whole
+#         entry:
+#
+#           {{.fix}}
+#       zh: |-
+#         {{.place_zh}} 的环境变量 {{.env}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。{{.reader_zh}} 从
+#         {{.kind}} {{.object}} 读取 {{.env}}，{{.own}} 不能连到另一个存储。请替换整个条目：
+#
+#           {{.fix}}
+#     store:
+#       fix: *entry
+#       en: |-
+#         env {{.env}} of {{.place}} names a data store outside the cluster
+#         {{if .shown}}({{.shown}}) {{end}}as a literal. Green must not talk to another store
+#         than blue, so both read it from one ConfigMap. Put the value into a file {{.key}},
+#         without a line break at its end, and create it:
+#
+#           {{.create}}
+#
+#         Then replace the whole entry and apply again:
+#
+#           {{.fix}}
+#       zh: |-
+#         {{.place_zh}} 的环境变量 {{.env}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。green
+#         不能连到与 blue 不同的存储，两边应该读取同一个 ConfigMap。请把值写入文件 {{.key}}（末尾不要换行），再创建：
+#
+#           {{.create}}
+#
+#         然后替换整个条目，重新 apply：
+#
+#           {{.fix}}
+#     address:
+#       action: warn
+#       en: |-
+#         {{.subject}} names an address outside the cluster{{if .shown}} ({{.shown}}){{end}}.
+#         Read it from ConfigMap {{.object}}, so that blue and green cannot differ in it.
+#       zh: |-
+#         {{.subject_zh}} 直接写了集群外的地址{{if .shown}}（{{.shown}}）{{end}}。请从 ConfigMap {{.object}} 读取，避免蓝绿不一致。
+#     argument:
+#       fix: &arguments
+#         at: spec.template.spec.{{.list}}[name={{.name}}]
+#         yaml: |-
+#           {{if .entries}}env:
+#           {{.entries}}
+#           {{end}}{{.part}}:
+#           {{.words}}
+#       en: |-
+#         {{.flag}} in {{.part}} of {{.place}} holds {{.what_en}}{{if .shown}} ({{.shown}}){{end}}.
+#         Everyone who may read the Deployment or list processes can read it.
+#         {{if .create}}Put each value into a file of the name below, without a line break at
+#         its end, and create what holds them:
+#
+#           {{.create}}
+#
+#         Then take{{else}}Take{{end}} the value from an env entry (add to env, replace {{.part}}):
+#
+#           {{.fix}}
+#       zh: |-
+#         {{.place_zh}} 的 {{.part}} 中 {{.flag}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。能读取这个 Deployment
+#         或查看进程的人都能看到它。{{if .create}}请把每个值写入下面同名的文件（末尾不要换行），再创建：
+#
+#           {{.create}}
+#
+#         然后改为{{else}}请改为{{end}}从环境变量取值（env 中加入条目，替换整个 {{.part}}）：
+#
+#           {{.fix}}
+#       after: *printed
+#     argument-store:
+#       fix: *arguments
+#       en: |-
+#         {{.flag}} in {{.part}} of {{.place}} names a data store outside the cluster
+#         {{if .shown}}({{.shown}}) {{end}}as a literal. Green must not talk to another store
+#         than blue. {{if .create}}Put each value into a file of the name below, without a line
+#         break at its end, and create what holds them:
+#
+#           {{.create}}
+#
+#         Then take{{else}}Take{{end}} the value from an env entry (add to env, replace {{.part}}):
+#
+#           {{.fix}}
+#       zh: |-
+#         {{.place_zh}} 的 {{.part}} 中 {{.flag}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。green 不能连到与
+#         blue 不同的存储。{{if .create}}请把每个值写入下面同名的文件（末尾不要换行），再创建：
+#
+#           {{.create}}
+#
+#         然后改为{{else}}请改为{{end}}从环境变量取值（env 中加入条目，替换整个 {{.part}}）：
+#
+#           {{.fix}}
+#     script:
+#       en: |-
+#         {{.flag}} in {{.part}} of {{.place}} holds {{.what_en}}{{if .shown}} ({{.shown}}){{end}}.
+#         Everyone who may read the Deployment can read it. Write this in its place:
+#
+#           {{.reference}}
+#
+#         {{if .create}}Put the value into a file of the name below, without a line break at its
+#         end, and create what holds it:
+#
+#           {{.create}}
+#
+#         Then add{{else}}And have{{end}} this in env of that container:
+#
+#           {{.entries}}
+#       zh: |-
+#         {{.place_zh}} 的 {{.part}} 中 {{.flag}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。能读取这个 Deployment 的人都能看到它。请把它换成：
+#
+#           {{.reference}}
+#
+#         {{if .create}}请把值写入下面同名的文件（末尾不要换行），再创建：
+#
+#           {{.create}}
+#
+#         然后在{{else}}并在{{end}}该容器的 env 中加入：
+#
+#           {{.entries}}
+#       after: *printed
+package tealgate.rules.external_config
+
+import data.tealgate.lib.secrets
+import data.tealgate.lib.workload
+import data.tealgate.lib.yaml
+
+# A message is chosen by what was found and by whether the other color shows
+# where to read it from.
+violation contains {
+	"message": sprintf("%s%s", [source.prefix, finding.type]),
+	"field": sprintf("%s.env[%d].value", [finding.entry.path, finding.index]),
+	"subject": sprintf("env %s of %s", [workload.shown(finding.name), place(finding.entry).en]),
+	"with": object.union_n([described(finding), read_by(source), {
+		"env": workload.shown(finding.name),
+		"env_yaml": yaml.scalar(finding.name),
+		"key": source.key,
+		"source": source.yaml,
+		"kind": source.kind,
+		"object": source.name,
+		"create": create([source]),
+	}]),
+} if {
+	some finding in found_in_env
+	finding.type != "address"
+	source := source_of(finding)
+}
+
+violation contains {
+	"message": argument_message(finding, list),
+	"field": sprintf("%s.%s[%d]", [finding.entry.path, finding.part, finding.element]),
+	"subject": sprintf("%s in %s of %s", [finding.flag, finding.part, place(finding.entry).en]),
+	"with": object.union(described(finding), {
+		"flag": finding.flag,
+		"part": finding.part,
+		"reference": sprintf("$(%s)", [finding.name]),
+		"entries": concat("\n", [entry | some entry in missing_entries(list)]),
+		"words": yaml.list(rewritten(list)),
+		"create": create([source_of(item) | some item in list]),
+	}),
+} if {
+	some list in found_in_arguments
+	some finding in list
+}
+
+violation contains address(finding, place(finding.entry), path) if {
+	some finding in found_in_env
+	finding.type == "address"
+	path := sprintf("env[%d].value", [finding.index])
+}
+
+violation contains address(finding, place(finding.entry), path) if {
+	some entry in containers
+	some part in ["command", "args"]
+	some finding in found_in(entry, part)
+	finding.type == "address"
+	path := sprintf("%s[%d]", [finding.part, finding.element])
+}
+
+containers := array.concat(workload.containers, workload.init_containers)
+
+# found_in_env are the entries that hold a literal. One with valueFrom beside the
+# literal counts as well: the literal is what stands there.
+found_in_env contains object.union(problem, {
+	"entry": entry,
+	"index": i,
+	"name": name,
+	"literal": literal,
+}) if {
+	workload.is_deployment
+	some entry in containers
+	some i, variable in workload.as_list(object.get(entry.container, "env", []))
+	is_object(variable)
+	name := workload.as_text(object.get(variable, "name", ""))
+	literal := workload.as_text(object.get(variable, "value", ""))
+	literal != ""
+	problem := problem_of(name, literal)
+}
+
+# found_in_arguments has one list of findings for each command line that has any;
+# the cure rewrites a command line as a whole.
+found_in_arguments contains list if {
+	workload.is_deployment
+	some entry in containers
+	some part in ["command", "args"]
+	list := [finding | some finding in found_in(entry, part); finding.type != "address"]
+	count(list) > 0
+}
+
+found_in(entry, part) := [finding |
+	workload.is_deployment
+	some option in secrets.options(workload.as_list(object.get(entry.container, part, [])))
+	problem := problem_of(option.name, option.literal)
+	finding := object.union_n([option, problem, {
+		"entry": entry,
+		"part": part,
+		"flag": flag(option),
+		"name": variable_name(option, problem),
+	}])
+]
+
+problem_of(name, literal) := {"type": "credential", "what": kind} if {
+	kind := secrets.credential(name, literal)
+} else := {"type": "store", "what": "store"} if {
+	secrets.store(name, literal)
+} else := {"type": "address", "what": "address"} if {
+	secrets.address(name, literal)
+}
+
+# described has what every message of this rule may say.
+described(finding) := {
+	"list": finding.entry.list,
+	"name": yaml.scalar(finding.entry.name),
+	"place": place(finding.entry).en,
+	"place_zh": place(finding.entry).zh,
+	"shown": secrets.masked(finding.literal),
+	"what_en": words[finding.what].en,
+	"what_zh": words[finding.what].zh,
+	"printed_en": words[finding.what].printed,
+	"printed_zh": words[finding.what].zh,
+}
+
+words := {
+	"password": {"en": "a password", "printed": "password", "zh": "密码"},
+	"private-key": {"en": "a private key", "printed": "key", "zh": "私钥"},
+	"key": {"en": "an access key", "printed": "key", "zh": "访问密钥"},
+	"token": {"en": "a token", "printed": "token", "zh": "令牌"},
+	"secret": {"en": "a secret", "printed": "secret", "zh": "机密值"},
+	"store": {"en": "the address of a data store", "printed": "address", "zh": "数据存储的地址"},
+}
+
+place(entry) := {
+	"en": sprintf("%s %s", [{"containers": "container", "initContainers": "init container"}[entry.list], entry.name]),
+	"zh": sprintf("%s %s", [{"containers": "容器", "initContainers": "init 容器"}[entry.list], entry.name]),
+}
+
+address(finding, where, path) := {
+	"message": "address",
+	"field": sprintf("%s.%s", [finding.entry.path, path]),
+	"subject": sprintf("%s of %s", [named.en, where.en]),
+	"with": {
+		"subject": sprintf("%s of %s", [named.en, where.en]),
+		"subject_zh": sprintf("%s 的 %s", [where.zh, named.zh]),
+		"shown": secrets.origin(finding.literal),
+		"object": workload.proposed_name("config"),
+	},
+} if {
+	named := name_of(finding)
+}
+
+name_of(finding) := {
+	"en": sprintf("%s in %s", [finding.flag, finding.part]),
+	"zh": sprintf("%s 中的 %s", [finding.part, finding.flag]),
+} if {
+	finding.part
+} else := {
+	"en": sprintf("env %s", [workload.shown(finding.name)]),
+	"zh": sprintf("环境变量 %s", [workload.shown(finding.name)]),
+}
+
+# ---- where to read it from -------------------------------------------------------
+
+# source_of is what the other color reads the variable from, or a proposal. A
+# credential never comes from a ConfigMap.
+source_of(finding) := object.union(
+	source(reference.kind, reference.name, reference.key),
+	{"prefix": "shared-", "reader": other},
+) if {
+	[other, reference] := array.concat(
+		[pair | some pair in references(finding); pair[1].container == finding.entry.name],
+		references(finding),
+	)[0]
+} else := object.union(
+	source(kind, workload.proposed_name(proposals[kind]), regex.replace(finding.name, `[^-._A-Za-z0-9]`, "_")),
+	{"prefix": "", "reader": {}},
+) if {
+	kind := kinds[finding.type][0]
+}
+
+kinds := {"credential": ["Secret"], "store": ["ConfigMap", "Secret"]}
+
+proposals := {"Secret": "secrets", "ConfigMap": "config"}
+
+source(kind, name, key) := {
+	"kind": kind,
+	"name": name,
+	"key": key,
+	"yaml": sprintf("{%s: {name: %s, key: %s}}", [
+		{"Secret": "secretKeyRef", "ConfigMap": "configMapKeyRef"}[kind],
+		yaml.scalar(name), yaml.scalar(key),
+	]),
+}
+
+references(finding) := [[other, reference] |
+	some other in others
+	some reference in other.references
+	reference.env == finding.name
+	reference.kind in kinds[finding.type]
+]
+
+# others are the other Deployments of the application, the live color first.
+others := array.concat(
+	[other | some other in input.facts.pair; other.live],
+	[other | some other in input.facts.pair; not other.live],
+)
+
+# read_by names the two sides by color where both have one, else by name.
+read_by(source) := {
+	"reader_en": concat("", [upper(substring(source.reader.color, 0, 1)), substring(source.reader.color, 1, -1)]),
+	"reader_zh": source.reader.color,
+	"own": color,
+} if {
+	color != ""
+	source.reader.color != ""
+	source.reader.color != color
+} else := {
+	"reader_en": sprintf("Deployment %s", [source.reader.name]),
+	"reader_zh": sprintf("Deployment %s", [source.reader.name]),
+	"own": input.name,
+} if {
+	source.reader.name
+} else := {}
+
+color := workload.as_text(object.get(workload.pod_labels, "tealgate.dev/color", ""))
+
+# create is one command for each object that does not exist yet.
+create(sources) := concat("\n", [command |
+	some kind, verb in {"ConfigMap": "configmap", "Secret": "secret generic"}
+	keys := {source.key | some source in sources; source.prefix == ""; source.kind == kind}
+	count(keys) > 0
+	command := sprintf("%s create %s %s %s", [
+		workload.kubectl, verb, workload.proposed_name(proposals[kind]),
+		concat(" ", [sprintf("--from-file=%s", [key]) | some key in keys]),
+	])
+])
+
+# ---- command lines ---------------------------------------------------------------
+
+# argument_message is script where the literal stands inside a longer text, or
+# where the text could not be shown: then the cure is told, not pasted.
+argument_message(finding, list) := "script" if {
+	some item in list
+	item.replaced == {}
+} else := "script" if {
+	some text in rewritten(list)
+	contains(text, `"`)
+} else := {"credential": "argument", "store": "argument-store"}[finding.type]
+
+flag(option) := option.flag if {
+	option.flag != ""
+} else := sprintf("word %d", [option.element + 1])
+
+# variable_name is what the value is called once it is an environment variable.
+variable_name(option, problem) := name if {
+	name := secrets.canonical(option.name)
+	count(name) > 2
+} else := concat("_", [
+	{"private-key": "PRIVATE_KEY", "key": "ACCESS_KEY", "token": "TOKEN"}[problem.what],
+	sprintf("%d", [option.element + 1]),
+]) if {
+	problem.what in {"private-key", "key", "token"}
+} else := sprintf("CONNECTION_%d", [option.element + 1])
+
+# rewritten is the whole command line without any of its literals.
+rewritten(list) := [text |
+	some i, original in workload.as_list(object.get(list[0].entry.container, list[0].part, []))
+	text := rewritten_element(list, i, workload.as_text(original))
+]
+
+rewritten_element(list, i, original) := sprintf("%s$(%s)", [object.get(finding.replaced, "before", ""), finding.name]) if {
+	some finding in list
+	finding.element == i
+} else := original
+
+# missing_entries are the env entries that the rewritten command line needs.
+missing_entries(list) := {entry |
+	some finding in list
+	not finding.name in names_from_elsewhere(finding.entry.container)
+	entry := sprintf("- name: %s\n  valueFrom: %s", [yaml.scalar(finding.name), source_of(finding).yaml])
+}
+
+names_from_elsewhere(container) := {variable.name |
+	some variable in workload.env(container)
+	is_object(object.get(variable, "valueFrom", null))
+}
