@@ -12,10 +12,11 @@ FUZZTIME     ?= 30s
 BENCH        ?= .
 KEEP         ?=
 
-TOOL          = go tool -modfile=.tools/$(1)/go.mod $(1)
-GOLANGCI_LINT = $(call TOOL,golangci-lint)
-OPA           = $(call TOOL,opa)
-REGAL         = $(call TOOL,regal)
+TOOL           = go tool -modfile=.tools/$(1)/go.mod $(1)
+GOLANGCI_LINT  = $(call TOOL,golangci-lint)
+CONTROLLER_GEN = $(call TOOL,controller-gen)
+OPA            = $(call TOOL,opa)
+REGAL          = $(call TOOL,regal)
 
 # Where test/kubernetes keeps what it has built.
 KUBERNETES_CACHE = $(or $(TEALGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)/tealgate)/kubernetes
@@ -49,6 +50,7 @@ lint: ## Lint Go and Rego
 .PHONY: generate
 generate: ## Write everything that is generated
 	@go generate ./...
+	@$(CONTROLLER_GEN) rbac:roleName=tealgate paths=./cmd/tealgate output:rbac:dir=manifests/rbac
 
 # It compares the whole working tree, as git sees it, before and after. The tree is hashed
 # into a throw-away index and object store, so a dirty tree and staged changes do not matter.

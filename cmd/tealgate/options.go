@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"net"
 	"slices"
@@ -41,6 +42,8 @@ func newServe() *cobra.Command {
 		},
 	}
 	flags := command.Flags()
+	// controller-runtime reads this one itself.
+	flags.AddGoFlag(flag.Lookup("kubeconfig"))
 	flags.StringVar(&o.webhookAddress, "webhook-address", ":9443", "host:port that the webhooks listen on")
 	flags.StringVar(&o.metricsAddress, "metrics-address", ":8080", "host:port of /metrics; 0 switches it off")
 	flags.StringVar(&o.healthAddress, "health-address", ":8081", "host:port of /healthz and /readyz")

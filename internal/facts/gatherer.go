@@ -177,12 +177,20 @@ func (g *Gatherer) RanBefore(ctx context.Context, deployment *appsv1.Deployment)
 	if err != nil {
 		return false, fmt.Errorf("reading the ReplicaSets of Deployment %s/%s: %w", deployment.Namespace, deployment.Name, err)
 	}
+	wanted := authored(deployment.Spec.Template)
 	return slices.ContainsFunc(replicaSets.Items, func(replicaSet appsv1.ReplicaSet) bool {
-		template := replicaSet.Spec.Template
-		delete(template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
 		return metav1.IsControlledBy(&replicaSet, deployment) &&
-			apiequality.Semantic.DeepEqual(template, deployment.Spec.Template)
+			apiequality.Semantic.DeepEqual(authored(replicaSet.Spec.Template), wanted)
 	}), nil
+}
+
+// authored returns a pod template without the labels that others than its
+// author put there: the ReplicaSet's hash, and the color that tealgate adds.
+func authored(template corev1.PodTemplateSpec) corev1.PodTemplateSpec {
+	template.Labels = maps.Clone(template.Labels)
+	delete(template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
+	delete(template.Labels, v1alpha1.LabelColor)
+	return template
 }
 
 // MayExempt asks whether a user holds the verb exempt on overrides.tealgate.dev.

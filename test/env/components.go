@@ -2,11 +2,11 @@ package env
 
 import (
 	"fmt"
-	"math/rand/v2"
-	"net"
 	"os"
 	"path/filepath"
-	"strconv"
+	"strings"
+
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
 const (
@@ -26,53 +26,47 @@ rules:
 `
 )
 
-// etcdArgs trade safety for speed: what is lost with the machine is a test's.
-func etcdArgs(dir, url, peerURL string) []string {
-	return []string{
-		"--name=default",
-		"--data-dir=" + filepath.Join(dir, "etcd"),
-		"--listen-client-urls=" + url,
-		"--advertise-client-urls=" + url,
-		"--listen-peer-urls=" + peerURL,
-		"--initial-advertise-peer-urls=" + peerURL,
-		"--initial-cluster=default=" + peerURL,
-		"--unsafe-no-fsync=true",
-		"--log-level=warn",
-	}
-}
-
-// apiServerArgs leave the admission plugins at what Kubernetes enables, the
-// ServiceAccount plugin among them. The reconciler that would publish the API
+// configureAPIServer leaves the admission plugins at what Kubernetes enables, while
+// envtest would disable ServiceAccount. The reconciler that would publish the API
 // server's address to pods is off: it refuses 127.0.0.1, and no pod runs.
-func apiServerArgs(dir, etcdURL string, port int, options Options) ([]string, error) {
-	args := []string{
-		"--etcd-servers=" + etcdURL,
-		"--bind-address=127.0.0.1",
-		"--advertise-address=127.0.0.1",
-		"--endpoint-reconciler-type=none",
-		"--secure-port=" + strconv.Itoa(port),
-		"--tls-cert-file=" + filepath.Join(dir, "apiserver.crt"),
-		"--tls-private-key-file=" + filepath.Join(dir, "apiserver.key"),
-		"--client-ca-file=" + filepath.Join(dir, "ca.crt"),
-		"--service-account-issuer=https://kubernetes.default.svc",
-		"--service-account-key-file=" + filepath.Join(dir, "service-account.key"),
-		"--service-account-signing-key-file=" + filepath.Join(dir, "service-account.key"),
-		"--service-cluster-ip-range=" + serviceCIDR,
-		"--authorization-mode=RBAC",
-		"--allow-privileged=true",
-	}
+func configureAPIServer(args *envtest.Arguments, dir string, options Options) error {
+	args.Disable("disable-admission-plugins").
+		Set("advertise-address", "127.0.0.1").
+		Set("endpoint-reconciler-type", "none").
+		Set("service-account-issuer", "https://kubernetes.default.svc").
+		Set("service-cluster-ip-range", serviceCIDR)
+
 	if options.AuditLog != "" {
 		log, err := filepath.Abs(options.AuditLog)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		policy := filepath.Join(dir, "audit-policy.yaml")
 		if err := os.WriteFile(policy, []byte(options.AuditPolicy), 0o600); err != nil {
-			return nil, err
+			return err
 		}
-		args = append(args, "--audit-log-path="+log, "--audit-policy-file="+policy)
+		args.Set("audit-log-path", log).Set("audit-policy-file", policy)
 	}
-	return append(args, options.APIServerArgs...), nil
+	return override(args, options.APIServerArgs)
+}
+
+// override replaces the values of each flag that is in extra.
+func override(args *envtest.Arguments, extra []string) error {
+	values := map[string][]string{}
+	for _, arg := range extra {
+		flag, ok := strings.CutPrefix(arg, "--")
+		if !ok {
+			return fmt.Errorf("argument %q of the API server is not like --flag=value", arg)
+		}
+		name, value, ok := strings.Cut(flag, "=")
+		if !ok {
+			args.Enable(name)
+			continue
+		}
+		values[name] = append(values[name], value)
+		args.Set(name, values[name]...)
+	}
+	return nil
 }
 
 // controllerManagerArgs: without a port, because its work is what says that it
@@ -84,9 +78,7 @@ func controllerManagerArgs(dir, kubeconfig string) []string {
 		"--leader-elect=false",
 		"--use-service-account-credentials=true",
 		"--root-ca-file=" + filepath.Join(dir, "ca.crt"),
-		"--service-account-private-key-file=" + filepath.Join(dir, "service-account.key"),
-		"--cluster-signing-cert-file=" + filepath.Join(dir, "ca.crt"),
-		"--cluster-signing-key-file=" + filepath.Join(dir, "ca.key"),
+		"--service-account-private-key-file=" + filepath.Join(dir, "sa-signer.key"),
 		"--node-monitor-grace-period=10m",
 		"--kube-api-qps=200",
 		"--kube-api-burst=400",
@@ -114,22 +106,4 @@ func kwokArgs(kubeconfig, stages string) []string {
 		"--node-ip=" + nodeIP,
 		"--cidr=" + podCIDR,
 	}
-}
-
-// freePort returns a port of 127.0.0.1 that nobody listens on. It lies below the
-// ports that the kernel gives to outgoing connections and below NodePorts, so
-// that it is still free a moment later.
-func freePort() (int, error) {
-	const first, count, tries = 15000, 15000, 100
-	var last error
-	for range tries {
-		port := first + rand.IntN(count)
-		listener, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
-		if err != nil {
-			last = err
-			continue
-		}
-		return port, listener.Close()
-	}
-	return 0, fmt.Errorf("no free port: %w", last)
 }

@@ -14,6 +14,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,8 +48,8 @@ type Options struct {
 	// when it is answered, at level Metadata. It is only read with AuditLog.
 	AuditPolicy string
 
-	// APIServerArgs are put behind the API server's own arguments, so they win:
-	// "--feature-gates=X=true".
+	// APIServerArgs are further arguments of the API server, "--feature-gates=X=true".
+	// They replace its own for the same flag.
 	APIServerArgs []string
 
 	// StartTimeout is how long the cluster may take to become usable, not counting
@@ -75,11 +76,13 @@ type Cluster struct {
 	options   Options
 	temporary bool
 	binaries  string
-	authority *authority
 	client    kubernetes.Interface
 
-	// processes are in the order of their start; only Start adds to them.
-	processes []*process
+	// plane runs etcd and the API server.
+	plane plane
+	// controllers are the API server's clients, in the order of their start; only
+	// Start adds to them.
+	controllers []*process
 
 	stop    sync.Once
 	stopErr error
@@ -116,9 +119,10 @@ func Start(ctx context.Context, options Options) (*Cluster, error) {
 func (c *Cluster) Stop() error {
 	c.stop.Do(func() {
 		var errs []error
-		for i := len(c.processes) - 1; i >= 0; i-- {
-			errs = append(errs, c.processes[i].stop(stopTimeout))
+		for _, p := range slices.Backward(c.controllers) {
+			errs = append(errs, p.stop(stopTimeout))
 		}
+		errs = append(errs, c.plane.stop())
 		if c.temporary {
 			errs = append(errs, os.RemoveAll(c.Dir))
 		}
@@ -136,11 +140,16 @@ func (c *Cluster) Binary(name string) string {
 // PIDs returns the process ids of the cluster's programs by program name. They
 // remain the same after Stop.
 func (c *Cluster) PIDs() map[string]int {
-	pids := make(map[string]int, len(c.processes))
-	for _, p := range c.processes {
+	pids := map[string]int{}
+	for _, p := range c.processes() {
 		pids[p.name] = p.pid
 	}
 	return pids
+}
+
+// processes are all that have been started.
+func (c *Cluster) processes() []*process {
+	return slices.Concat(c.plane.processes, c.controllers)
 }
 
 func (o Options) withDefaults() Options {

@@ -55,8 +55,23 @@ func TestStartReportsAProgramThatEnds(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cluster")
 	_, err := env.Start(t.Context(), env.Options{Dir: dir, APIServerArgs: []string{"--no-such-flag"}})
 	require.Error(t, err)
-	assert.ErrorContains(t, err, "kube-apiserver ended by itself: exit status 1")
+	assert.ErrorContains(t, err, "wait until kube-apiserver is ready: ")
 	assert.ErrorContains(t, err, "unknown flag: --no-such-flag")
+}
+
+func TestStopReportsAProgramThatEnded(t *testing.T) {
+	cluster, err := env.Start(t.Context(), env.Options{})
+	require.NoError(t, err)
+	pid := cluster.PIDs()["kube-apiserver"]
+	require.NoError(t, syscall.Kill(pid, syscall.SIGKILL))
+	err = wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, soon, true,
+		func(context.Context) (bool, error) { return syscall.Kill(pid, 0) != nil, nil })
+	require.NoError(t, err)
+
+	assert.ErrorContains(t, cluster.Stop(), "kube-apiserver ended by itself\n")
+	for name, pid := range cluster.PIDs() {
+		assert.ErrorIs(t, syscall.Kill(pid, 0), syscall.ESRCH, name)
+	}
 }
 
 func TestStartReportsWhatIsLate(t *testing.T) {

@@ -17,11 +17,15 @@ import (
 // its path. The user has the rights that RBAC gives to the name and the groups:
 // none at first. Each call writes a new file in Dir.
 func (c *Cluster) UserKubeconfig(name string, groups ...string) (string, error) {
-	user, err := c.authority.user(name, groups)
+	user, err := c.plane.addUser(name, groups, nil)
 	if err != nil {
 		return "", fmt.Errorf("user %q: %w", name, err)
 	}
-	return c.writeKubeconfig("user-"+name, credentialAuth(user))
+	content, err := user.KubeConfig()
+	if err != nil {
+		return "", fmt.Errorf("user %q: %w", name, err)
+	}
+	return c.writeKubeconfig("user-"+name, content)
 }
 
 // ServiceAccountKubeconfig writes a kubeconfig file with a token for a service
@@ -35,37 +39,22 @@ func (c *Cluster) ServiceAccountKubeconfig(ctx context.Context, namespace, name 
 	if err != nil {
 		return "", fmt.Errorf("token for service account %s/%s: %w", namespace, name, err)
 	}
-	return c.writeKubeconfig("serviceaccount-"+namespace+"-"+name, auth{
-		info:      clientcmdapi.AuthInfo{Token: token.Status.Token},
-		namespace: namespace,
-	})
-}
-
-// auth is what differs between the kubeconfigs of a cluster.
-type auth struct {
-	info      clientcmdapi.AuthInfo
-	namespace string
-}
-
-func credentialAuth(c credential) auth {
-	return auth{info: clientcmdapi.AuthInfo{ClientCertificateData: c.cert, ClientKeyData: c.key}}
+	config, err := clientcmd.LoadFromFile(c.Kubeconfig)
+	if err != nil {
+		return "", err
+	}
+	current := config.Contexts[config.CurrentContext]
+	current.Namespace = namespace
+	config.AuthInfos[current.AuthInfo] = &clientcmdapi.AuthInfo{Token: token.Status.Token}
+	content, err := clientcmd.Write(*config)
+	if err != nil {
+		return "", err
+	}
+	return c.writeKubeconfig("serviceaccount-"+namespace+"-"+name, content)
 }
 
 // writeKubeconfig makes a new file whose name begins with label.
-func (c *Cluster) writeKubeconfig(label string, a auth) (string, error) {
-	config := clientcmdapi.NewConfig()
-	config.Clusters["env"] = &clientcmdapi.Cluster{
-		Server:                   c.Config.Host,
-		CertificateAuthorityData: c.authority.pem,
-	}
-	config.AuthInfos["env"] = &a.info
-	config.Contexts["env"] = &clientcmdapi.Context{Cluster: "env", AuthInfo: "env", Namespace: a.namespace}
-	config.CurrentContext = "env"
-
-	content, err := clientcmd.Write(*config)
-	if err != nil {
-		return "", fmt.Errorf("kubeconfig of %q: %w", label, err)
-	}
+func (c *Cluster) writeKubeconfig(label string, content []byte) (string, error) {
 	file, err := os.CreateTemp(c.Dir, fileName(label)+"-*.kubeconfig")
 	if err != nil {
 		return "", fmt.Errorf("kubeconfig of %q: %w", label, err)

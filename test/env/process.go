@@ -25,9 +25,11 @@ type process struct {
 	name    string
 	pid     int
 	logPath string
-	cmd     *exec.Cmd
+	// cmd has nothing but its Process if envtest has started the program.
+	cmd *exec.Cmd
 
-	// done is closed when the program has ended and been waited for.
+	// done is closed when the program has ended and been waited for. It is nil if
+	// envtest waits for it.
 	done chan struct{}
 	// err is how it ended; only read it after done.
 	err error
@@ -78,12 +80,7 @@ func startProcess(dir, path string, args ...string) (*process, error) {
 
 // ended reports whether the program has ended.
 func (p *process) ended() bool {
-	select {
-	case <-p.done:
-		return true
-	default:
-		return false
-	}
+	return p.cmd.Process.Signal(syscall.Signal(0)) != nil
 }
 
 // stop returns when the program has ended, and an error if it had done so before.
@@ -107,11 +104,20 @@ func (p *process) stop(timeout time.Duration) error {
 
 // endedByItself is the error for a program that should still run.
 func (p *process) endedByItself() error {
+	if p.done == nil {
+		return fmt.Errorf("%s ended by itself\n%s", p.name, p.tail())
+	}
+	<-p.done
 	how := "exit status 0"
 	if p.err != nil {
 		how = p.err.Error()
 	}
 	return fmt.Errorf("%s ended by itself: %s\n%s", p.name, how, p.tail())
+}
+
+// says adds the last lines of the log to err.
+func (p *process) says(err error) error {
+	return fmt.Errorf("%w; %s says:\n%s", err, p.name, p.tail())
 }
 
 // tail returns the last lines of the log, indented.

@@ -1,7 +1,12 @@
 package env
 
 import (
+	"bytes"
+	"os"
 	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -18,4 +23,26 @@ func endGroupOnCancel(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 15 * time.Second
+}
+
+// childWithArg returns the id of a child of this process that has been started with
+// the argument, 0 if there is none.
+func childWithArg(arg string) (int, error) {
+	lists, err := filepath.Glob("/proc/self/task/*/children")
+	if err != nil {
+		return 0, err
+	}
+	for _, list := range lists {
+		children, err := os.ReadFile(list)
+		if err != nil {
+			continue // The thread has ended. Its children have got another one.
+		}
+		for child := range strings.FieldsSeq(string(children)) {
+			line, err := os.ReadFile(filepath.Join("/proc", child, "cmdline"))
+			if err == nil && bytes.Contains(line, []byte("\x00"+arg+"\x00")) {
+				return strconv.Atoi(child)
+			}
+		}
+	}
+	return 0, nil
 }

@@ -99,7 +99,7 @@ func (c *Cluster) nodesReady(ctx context.Context) (bool, error) {
 }
 
 func (c *Cluster) processNamed(name string) *process {
-	for _, p := range c.processes {
+	for _, p := range c.processes() {
 		if p.name == name {
 			return p
 		}

@@ -1,0 +1,319 @@
+package env
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/apimachinery/pkg/util/yaml"
+	sigsyaml "sigs.k8s.io/yaml"
+)
+
+// tealgateTimeout bounds each wait for tealgate: its start, and the moment when
+// the API server knows of a new webhook configuration or a namespace's label.
+const tealgateTimeout = 30 * time.Second
+
+// TealgateOptions say how tealgate is installed. The zero value is the usual way.
+type TealgateOptions struct {
+	// Binary is the program; empty means that it is built from this repository.
+	Binary string
+
+	// Args are put behind `tealgate serve` and its own arguments, so they win.
+	Args []string
+}
+
+// Tealgate is tealgate installed in a cluster from the repository's manifests:
+// with its roles, its ServiceAccount and its webhook configurations, but as a
+// process of this machine, because no pod really runs. Its methods must not be
+// called at the same time.
+type Tealgate struct {
+	// Metrics is the URL of its metrics.
+	Metrics string
+
+	cluster *Cluster
+	binary  string
+	args    []string
+	health  string
+	process *process
+	starts  int
+}
+
+// InstallTealgate applies the manifests, starts `tealgate serve` as the
+// ServiceAccount of the manifests, and returns when it is ready and its CA is in
+// the webhook configurations.
+func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (*Tealgate, error) {
+	repository, err := repositoryDir(ctx)
+	if err != nil {
+		return nil, err
+	}
+	binary := options.Binary
+	if binary == "" {
+		binary = filepath.Join(c.Dir, "tealgate")
+		build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/tealgate")
+		build.Dir = repository
+		if output, err := build.CombinedOutput(); err != nil {
+			return nil, fmt.Errorf("build tealgate: %w\n%s", err, output)
+		}
+	}
+	addresses, err := freeAddresses(3)
+	if err != nil {
+		return nil, err
+	}
+	if err := applyManifests(ctx, c, filepath.Join(repository, "manifests"), addresses[0]); err != nil {
+		return nil, err
+	}
+	kubeconfig, err := c.ServiceAccountKubeconfig(ctx, "tealgate-system", "tealgate")
+	if err != nil {
+		return nil, err
+	}
+	t := &Tealgate{
+		Metrics: "http://" + addresses[1] + "/metrics",
+		health:  "http://" + addresses[2] + "/readyz",
+		cluster: c, binary: binary,
+		args: append([]string{
+			"serve", "--kubeconfig", kubeconfig, "--webhook-address", addresses[0], "--metrics-address", addresses[1],
+			"--health-address", addresses[2], "--certificate-names", "127.0.0.1", "--drain-delay", "0s",
+		}, options.Args...),
+	}
+	if err := t.Start(ctx); err != nil {
+		return nil, err
+	}
+	return t, t.waitForCA(ctx)
+}
+
+// Start starts tealgate, the first time or after Kill or Stop, and returns when
+// it is ready.
+func (t *Tealgate) Start(ctx context.Context) error {
+	t.starts++
+	dir := filepath.Join(t.cluster.Dir, fmt.Sprintf("tealgate-%d", t.starts))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	var err error
+	if t.process, err = startProcess(dir, t.binary, t.args...); err != nil {
+		return err
+	}
+	err = poll(ctx, func(ctx context.Context) (bool, error) {
+		if t.process.ended() {
+			return false, t.process.endedByItself()
+		}
+		code, err := get(ctx, t.health, io.Discard)
+		return err == nil && code == http.StatusOK, nil
+	})
+	if err != nil {
+		return errors.Join(fmt.Errorf("tealgate is not ready: %w\n%s", err, t.process.tail()), t.Stop())
+	}
+	return nil
+}
+
+// Kill ends tealgate as a crash would. It does nothing if it does not run.
+func (t *Tealgate) Kill() error {
+	if t.process == nil || t.process.ended() {
+		return nil
+	}
+	if err := t.process.cmd.Process.Kill(); err != nil {
+		return fmt.Errorf("kill tealgate: %w", err)
+	}
+	<-t.process.done
+	return nil
+}
+
+// Stop asks tealgate to end and returns when it has. The error says that it had
+// ended by itself before.
+func (t *Tealgate) Stop() error { return t.process.stop(stopTimeout) }
+
+// PID returns the process id of the tealgate that was started last.
+func (t *Tealgate) PID() int { return t.process.pid }
+
+// Log returns what the tealgate that was started last has logged.
+func (t *Tealgate) Log() (string, error) {
+	content, err := os.ReadFile(t.process.logPath)
+	return string(content), err
+}
+
+// ReadMetrics returns the metrics as text.
+func (t *Tealgate) ReadMetrics(ctx context.Context) (string, error) {
+	var body bytes.Buffer
+	code, err := get(ctx, t.Metrics, &body)
+	if err == nil && code != http.StatusOK {
+		err = fmt.Errorf("metrics: HTTP %d", code)
+	}
+	return body.String(), err
+}
+
+// Namespace creates a namespace in a mode and returns when the API server sends
+// its requests to tealgate. Labels and webhook configurations reach it with a
+// delay, so it is asked by dry runs until one arrives.
+func (t *Tealgate) Namespace(ctx context.Context, name, mode string) error {
+	manifest := fmt.Sprintf("{apiVersion: v1, kind: Namespace, metadata: {name: %s, labels: {tealgate.dev/mode: %s}}}", name, mode)
+	if err := t.cluster.apply(ctx, manifest); err != nil {
+		return err
+	}
+	return t.WaitForMode(ctx, name, mode)
+}
+
+// WaitForMode returns when requests in the namespace arrive at the entry of that
+// mode, as seen in tealgate's metrics.
+func (t *Tealgate) WaitForMode(ctx context.Context, namespace, mode string) error {
+	probe := fmt.Sprintf(`{apiVersion: v1, kind: Service, metadata: {namespace: %s, generateName: probe-}, spec: {ports: [{port: 80}]}}`, namespace)
+	counter := fmt.Sprintf(`webhook="validate-%s"`, mode)
+	err := poll(ctx, func(ctx context.Context) (bool, error) {
+		before, err := t.count(ctx, counter)
+		if err != nil {
+			return false, err
+		}
+		result, err := t.cluster.KubectlWith(ctx, KubectlOptions{Stdin: strings.NewReader(probe)}, "create", "--dry-run=server", "-f", "-")
+		if err != nil {
+			return false, err
+		}
+		after, err := t.count(ctx, counter)
+		return result.Code == 0 && after > before, err
+	})
+	if err != nil {
+		return fmt.Errorf("namespace %s is not in mode %s: %w", namespace, mode, err)
+	}
+	return nil
+}
+
+// count adds up the admission requests with that label.
+func (t *Tealgate) count(ctx context.Context, label string) (float64, error) {
+	text, err := t.ReadMetrics(ctx)
+	if err != nil {
+		return 0, err
+	}
+	sum := 0.0
+	for line := range strings.SplitSeq(text, "\n") {
+		if strings.HasPrefix(line, "tealgate_admission_requests_total{") && strings.Contains(line, label) {
+			var value float64
+			if _, err := fmt.Sscanf(line[strings.LastIndexByte(line, ' ')+1:], "%g", &value); err != nil {
+				return 0, fmt.Errorf("metrics: %q: %w", line, err)
+			}
+			sum += value
+		}
+	}
+	return sum, nil
+}
+
+// waitForCA returns when every entry of both configurations has a caBundle.
+func (t *Tealgate) waitForCA(ctx context.Context) error {
+	const path = `-o=jsonpath={range .webhooks[*]}[{.clientConfig.caBundle}]{end}`
+	err := poll(ctx, func(ctx context.Context) (bool, error) {
+		for _, kind := range []string{"mutatingwebhookconfiguration", "validatingwebhookconfiguration"} {
+			result, err := t.cluster.Kubectl(ctx, "get", kind, "tealgate", path)
+			if err != nil || result.Code != 0 || strings.Contains(result.Stdout, "[]") {
+				return false, err
+			}
+		}
+		return true, nil
+	})
+	if err != nil {
+		return fmt.Errorf("tealgate put no CA into its webhook configurations: %w\n%s", err, t.process.tail())
+	}
+	return nil
+}
+
+// applyManifests applies what `kubectl apply -k manifests` does, except for
+// tealgate's own Deployment, and with the address of the process in the place of
+// the Service.
+func applyManifests(ctx context.Context, c *Cluster, dir, address string) error {
+	rendered, err := c.Kubectl(ctx, "kustomize", dir)
+	if err != nil || rendered.Code != 0 {
+		return errors.Join(err, fmt.Errorf("kustomize %s: %s", dir, rendered.Stderr))
+	}
+	var documents []string
+	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(rendered.Stdout), 4096)
+	for {
+		object := unstructured.Unstructured{}
+		if err := decoder.Decode(&object.Object); errors.Is(err, io.EOF) {
+			break
+		} else if err != nil {
+			return fmt.Errorf("manifests: %w", err)
+		}
+		if object.GetKind() == "Deployment" {
+			continue
+		}
+		callHere(object, address)
+		document, err := sigsyaml.Marshal(object.Object)
+		if err != nil {
+			return err
+		}
+		documents = append(documents, string(document))
+	}
+	return c.apply(ctx, strings.Join(documents, "---\n"))
+}
+
+// callHere makes the entries of a webhook configuration call a process.
+func callHere(object unstructured.Unstructured, address string) {
+	webhooks, _ := object.Object["webhooks"].([]any)
+	for _, webhook := range webhooks {
+		entry, _ := webhook.(map[string]any)
+		client, _ := entry["clientConfig"].(map[string]any)
+		service, _ := client["service"].(map[string]any)
+		path, _ := service["path"].(string)
+		entry["clientConfig"] = map[string]any{"url": "https://" + address + path}
+	}
+}
+
+// apply sends manifests as the administrator.
+func (c *Cluster) apply(ctx context.Context, manifests string) error {
+	options := KubectlOptions{Stdin: strings.NewReader(manifests)}
+	result, err := c.KubectlWith(ctx, options, "apply", "--server-side", "-f", "-")
+	if err != nil {
+		return err
+	}
+	if result.Code != 0 {
+		return fmt.Errorf("kubectl apply: %s", result)
+	}
+	return nil
+}
+
+func repositoryDir(ctx context.Context) (string, error) {
+	output, err := exec.CommandContext(ctx, "go", "list", "-m", "-f", "{{.Dir}}").Output()
+	if err != nil {
+		return "", fmt.Errorf("find the repository: %w", err)
+	}
+	return strings.TrimSpace(string(output)), nil
+}
+
+// freeAddresses returns addresses on 127.0.0.1 that nobody listens on.
+func freeAddresses(count int) ([]string, error) {
+	addresses := make([]string, count)
+	for i := range addresses {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		defer listener.Close()
+		addresses[i] = listener.Addr().String()
+	}
+	return addresses, nil
+}
+
+func get(ctx context.Context, url string, body io.Writer) (int, error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+	if err != nil {
+		return 0, err
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	defer response.Body.Close()
+	_, err = io.Copy(body, response.Body)
+	return response.StatusCode, err
+}
+
+func poll(ctx context.Context, condition wait.ConditionWithContextFunc) error {
+	return wait.PollUntilContextTimeout(ctx, 100*time.Millisecond, tealgateTimeout, true, condition)
+}

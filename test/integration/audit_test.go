@@ -1,0 +1,141 @@
+package integration
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tealgate/tealgate/test/env"
+)
+
+// auditEvent is the part of audit.k8s.io/v1 Event that the tests read.
+type auditEvent struct {
+	Verb string `json:"verb"`
+	User struct {
+		Username string `json:"username"`
+	} `json:"user"`
+	ObjectRef struct {
+		Resource  string `json:"resource"`
+		Namespace string `json:"namespace"`
+		Name      string `json:"name"`
+	} `json:"objectRef"`
+	ResponseStatus struct {
+		Code int `json:"code"`
+	} `json:"responseStatus"`
+	RequestURI  string            `json:"requestURI"`
+	Annotations map[string]string `json:"annotations"`
+}
+
+const tealgateUser = "system:serviceaccount:tealgate-system:tealgate"
+
+// TestAPIRequests reads from the API server's own log what tealgate does: nothing
+// is written in a dry run, nothing is refused, and one guarded update of a Service
+// costs two live reads.
+func TestAPIRequests(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	w := start(t, env.Options{AuditLog: log})
+	ctx := t.Context()
+	require.NoError(t, w.tealgate.Namespace(ctx, "shop", "enforce"))
+	apply := func(file string, args ...string) {
+		w.admin(ctx, t, append([]string{"-n", "shop", "apply", "-f", filepath.Join("testdata", "shared", file)}, args...)...)
+	}
+
+	apply("shop-blue.yaml")
+	w.admin(ctx, t, "-n", "shop", "rollout", "status", "deployment/shop-blue", "--timeout=30s")
+
+	dry := requestsDuring(t, log, func() {
+		apply("service.yaml", "--dry-run=server")
+		apply("shop-green.yaml", "--dry-run=server")
+	})
+	assert.NotEmpty(t, dry, "the Service's pods are read live")
+	for _, event := range dry {
+		assert.NotContains(t, []string{"create", "update", "patch", "delete"}, event.Verb, event.RequestURI)
+	}
+
+	apply("service.yaml")
+	apply("shop-green.yaml")
+	w.admin(ctx, t, "-n", "shop", "rollout", "status", "deployment/shop-green", "--timeout=30s")
+	guarded := requestsDuring(t, log, func() {
+		w.admin(ctx, t, "-n", "shop", "patch", "service", "shop", "-p", "spec: {selector: {tealgate.dev/color: green}}")
+	})
+	var reads []string
+	for _, event := range guarded {
+		if event.Verb == "list" {
+			reads = append(reads, event.ObjectRef.Resource)
+			assert.Contains(t, event.RequestURI, "limit=")
+			assert.Contains(t, event.RequestURI, "labelSelector=")
+		}
+	}
+	slices.Sort(reads)
+	assert.Equal(t, []string{"endpointslices", "pods"}, reads)
+
+	for _, event := range readAudit(t, log) {
+		if event.User.Username == tealgateUser {
+			assert.NotContains(t, []int{401, 403}, event.ResponseStatus.Code, "%s %s", event.Verb, event.RequestURI)
+		}
+	}
+}
+
+// TestAuditAnnotations holds that the API server's log names the rules.
+func TestAuditAnnotations(t *testing.T) {
+	log := filepath.Join(t.TempDir(), "audit.log")
+	w := start(t, env.Options{AuditLog: log})
+	ctx := t.Context()
+	require.NoError(t, w.tealgate.Namespace(ctx, "quiet", "audit"))
+	manifest := "{apiVersion: apps/v1, kind: Deployment, metadata: {name: bad}, spec: {selector: {matchLabels: {app: bad}}, " +
+		"template: {metadata: {labels: {app: bad, version: '1'}}, spec: {containers: [{name: web, image: 'a:1', ports: [{containerPort: 80}]}]}}}}"
+	result, err := w.cluster.KubectlWith(ctx, env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "-n", "quiet", "apply", "-f", "-")
+	require.NoError(t, err)
+	require.Zero(t, result.Code, result)
+	assert.Empty(t, result.Stderr, "audit is silent")
+
+	var found string
+	for _, event := range readAudit(t, log) {
+		for key, value := range event.Annotations {
+			if key == "validate-audit.tealgate.dev/problems" {
+				found = value
+			}
+		}
+	}
+	assert.Equal(t, "would deny config-source spec.template.spec; "+
+		"would deny readiness-probe spec.template.spec.containers[0].readinessProbe", found)
+}
+
+// requestsDuring returns what tealgate asked of the API server while do ran,
+// apart from what goes on all the time.
+func requestsDuring(t *testing.T, log string, do func()) []auditEvent {
+	t.Helper()
+	before := len(readAudit(t, log))
+	do()
+	var ours []auditEvent
+	for _, event := range readAudit(t, log)[before:] {
+		background := event.ObjectRef.Resource == "leases" || event.Verb == "watch"
+		if event.User.Username == tealgateUser && !background {
+			ours = append(ours, event)
+		}
+	}
+	return ours
+}
+
+func readAudit(t *testing.T, path string) []auditEvent {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	var events []auditEvent
+	for line := range bytes.Lines(content) {
+		if !bytes.HasSuffix(line, []byte("\n")) {
+			break // still being written
+		}
+		var event auditEvent
+		require.NoError(t, json.Unmarshal(line, &event))
+		events = append(events, event)
+	}
+	return events
+}

@@ -1,0 +1,90 @@
+// Package integration talks to a real API server through the installed webhook
+// configurations, with real kubectl, and compares all that kubectl shows.
+//
+// Each script below testdata is one story; see scripts_test.go for its commands.
+// To write the answers anew after a sentence has changed:
+//
+//	go test ./test/integration -update
+package integration
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tealgate/tealgate/test/env"
+)
+
+var update = flag.Bool("update", false, "write the answers into the scripts")
+
+// developer is the user of the scripts: one with the role edit, as a team has it.
+const developer = "ada"
+
+// world is a cluster with tealgate in it.
+type world struct {
+	cluster    *env.Cluster
+	tealgate   *env.Tealgate
+	kubeconfig string
+}
+
+// binary is tealgate, built once.
+var binary string
+
+func TestMain(m *testing.M) {
+	flag.Parse()
+	dir, err := os.MkdirTemp("", "tealgate-integration-")
+	if err != nil {
+		panic(err)
+	}
+	binary = filepath.Join(dir, "tealgate")
+	build := exec.Command("go", "build", "-race", "-o", binary, "github.com/tealgate/tealgate/cmd/tealgate")
+	if output, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "build tealgate: %v\n%s", err, output)
+		os.Exit(1)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// start brings up a cluster with tealgate, ended with the test. Tealgate must
+// still run then and must have been refused nothing.
+func start(t *testing.T, options env.Options) *world {
+	t.Helper()
+	ctx := t.Context()
+	cluster, err := env.Start(ctx, options)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+
+	tealgate, err := env.InstallTealgate(ctx, cluster, env.TealgateOptions{Binary: binary})
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		log, err := tealgate.Log()
+		require.NoError(t, err)
+		require.NotContains(t, log, "forbidden", "tealgate's roles lack something")
+		require.NotContains(t, log, "DATA RACE")
+		require.NoError(t, tealgate.Stop(), "tealgate ended before the test did")
+	})
+	kubeconfig, err := cluster.UserKubeconfig(developer, "team-shop")
+	require.NoError(t, err)
+	w := &world{cluster: cluster, tealgate: tealgate, kubeconfig: kubeconfig}
+	w.admin(ctx, t, "create", "clusterrolebinding", developer, "--clusterrole=edit", "--user="+developer)
+	return w
+}
+
+// admin runs kubectl as the administrator and expects it to succeed.
+func (w *world) admin(ctx context.Context, t require.TestingT, args ...string) string {
+	result, err := w.cluster.Kubectl(ctx, args...)
+	if err == nil && result.Code != 0 {
+		err = errors.New(result.String())
+	}
+	require.NoError(t, err, "kubectl %v", args)
+	return result.Stdout
+}

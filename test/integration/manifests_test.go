@@ -1,0 +1,131 @@
+package integration
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"sigs.k8s.io/yaml"
+)
+
+// entry is what mutating and validating webhooks have in common.
+type entry struct {
+	name          string
+	rules         []admissionregistrationv1.RuleWithOperations
+	namespaces    *metav1.LabelSelector
+	failurePolicy *admissionregistrationv1.FailurePolicyType
+	matchPolicy   *admissionregistrationv1.MatchPolicyType
+	sideEffects   *admissionregistrationv1.SideEffectClass
+	timeout       *int32
+	client        admissionregistrationv1.WebhookClientConfig
+	conditions    []admissionregistrationv1.MatchCondition
+}
+
+func (e entry) matches(t *testing.T, namespace, mode string) bool {
+	t.Helper()
+	selector, err := metav1.LabelSelectorAsSelector(e.namespaces)
+	require.NoError(t, err)
+	set := labels.Set{"kubernetes.io/metadata.name": namespace}
+	if mode != "" {
+		set["tealgate.dev/mode"] = mode
+	}
+	return selector.Matches(set)
+}
+
+// TestWebhooksCannotTakeTheClusterDown holds what the manifests must never say:
+// a rule that matches leases, nodes or everything, a namespace of the cluster's
+// own, a CA of somebody else.
+func TestWebhooksCannotTakeTheClusterDown(t *testing.T) {
+	resources := map[string]bool{"apps/deployments": true, "apps/deployments/scale": true, "/services": true}
+	for _, e := range append(validating(t), mutating(t)...) {
+		t.Run(e.name, func(t *testing.T) {
+			for _, rule := range e.rules {
+				for _, group := range rule.APIGroups {
+					for _, resource := range rule.Resources {
+						assert.True(t, resources[group+"/"+resource], "%s/%s is nothing that tealgate reviews", group, resource)
+					}
+				}
+				assert.NotContains(t, rule.APIVersions, "*")
+				assert.NotContains(t, rule.Operations, admissionregistrationv1.OperationAll)
+				assert.Equal(t, admissionregistrationv1.NamespacedScope, *rule.Scope)
+			}
+			for _, namespace := range []string{"kube-system", "tealgate-system"} {
+				for _, mode := range []string{"", "enforce", "warn", "audit", "enforced"} {
+					assert.False(t, e.matches(t, namespace, mode), "matches %s in mode %q", namespace, mode)
+				}
+			}
+			assert.False(t, e.matches(t, "shop", ""), "matches a namespace without a mode")
+			assert.Equal(t, int32(3), *e.timeout)
+			assert.Equal(t, admissionregistrationv1.Equivalent, *e.matchPolicy)
+			assert.Equal(t, admissionregistrationv1.SideEffectClassNoneOnDryRun, *e.sideEffects)
+			assert.Empty(t, e.client.CABundle, "tealgate fills in the CA")
+			closed := *e.failurePolicy == admissionregistrationv1.Fail
+			assert.False(t, closed && e.matches(t, "shop", "warn"), "our outage would deny in warn")
+			assert.False(t, closed && e.matches(t, "shop", "audit"), "our outage would deny in audit")
+			assert.Equal(t, "not-tealgate", e.conditions[0].Name, "tealgate's own writes must pass")
+		})
+	}
+}
+
+// TestOneEntryJudges holds that of several denials none is lost.
+func TestOneEntryJudges(t *testing.T) {
+	for mode, want := range map[string]string{
+		"enforce": "validate-enforce.tealgate.dev", "warn": "validate-warn.tealgate.dev",
+		"audit": "validate-audit.tealgate.dev", "enforced": "validate-warn.tealgate.dev",
+	} {
+		var judges []string
+		for _, e := range validating(t) {
+			if e.matches(t, "shop", mode) {
+				judges = append(judges, e.name)
+			}
+		}
+		assert.Equal(t, []string{want}, judges, "mode %s", mode)
+	}
+}
+
+// TestAuditMutatesNothing holds that audit only looks.
+func TestAuditMutatesNothing(t *testing.T) {
+	for _, e := range mutating(t) {
+		assert.False(t, e.matches(t, "shop", "audit"), e.name)
+	}
+}
+
+func validating(t *testing.T) []entry {
+	t.Helper()
+	var configuration admissionregistrationv1.ValidatingWebhookConfiguration
+	readManifest(t, "validating.yaml", &configuration)
+	var entries []entry
+	for _, w := range configuration.Webhooks {
+		entries = append(entries, entry{
+			w.Name, w.Rules, w.NamespaceSelector, w.FailurePolicy, w.MatchPolicy, w.SideEffects, w.TimeoutSeconds, w.ClientConfig, w.MatchConditions,
+		})
+	}
+	require.NotEmpty(t, entries)
+	return entries
+}
+
+func mutating(t *testing.T) []entry {
+	t.Helper()
+	var configuration admissionregistrationv1.MutatingWebhookConfiguration
+	readManifest(t, "mutating.yaml", &configuration)
+	var entries []entry
+	for _, w := range configuration.Webhooks {
+		entries = append(entries, entry{
+			w.Name, w.Rules, w.NamespaceSelector, w.FailurePolicy, w.MatchPolicy, w.SideEffects, w.TimeoutSeconds, w.ClientConfig, w.MatchConditions,
+		})
+	}
+	require.NotEmpty(t, entries)
+	return entries
+}
+
+func readManifest(t *testing.T, name string, into any) {
+	t.Helper()
+	raw, err := os.ReadFile(filepath.Join("..", "..", "manifests", "webhook", name))
+	require.NoError(t, err)
+	require.NoError(t, yaml.UnmarshalStrict(raw, into))
+}

@@ -1,0 +1,191 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+	"k8s.io/apimachinery/pkg/util/wait"
+
+	"github.com/tealgate/tealgate/test/env"
+)
+
+// TestScripts runs the stories in which tealgate is up.
+func TestScripts(t *testing.T) {
+	w := start(t, env.Options{})
+	for _, dir := range []string{"rules", "behaviour"} {
+		t.Run(dir, func(t *testing.T) { w.run(t, filepath.Join("testdata", dir)) })
+	}
+}
+
+// TestScriptsWithoutMutation runs the stories in which the mutating webhooks,
+// which fail open, did not answer.
+func TestScriptsWithoutMutation(t *testing.T) {
+	w := start(t, env.Options{})
+	w.admin(t.Context(), t, "delete", "mutatingwebhookconfiguration", "tealgate")
+	w.run(t, filepath.Join("testdata", "unmutated"))
+}
+
+// TestScriptsWhileDown runs, one after the other, the stories in which tealgate is
+// killed: what must go on without it, and what must not happen.
+func TestScriptsWhileDown(t *testing.T) {
+	w := start(t, env.Options{})
+	files, err := filepath.Glob("testdata/down/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			w.run(t, file)
+		})
+		require.NoError(t, w.tealgate.Start(t.Context()))
+	}
+}
+
+// run runs one script, or all of a folder at the same time. Beside those of testscript they have these
+// commands:
+//
+//	namespace MODE [LANGUAGE]   creates the script's own namespace
+//	kubectl ARGS                as the developer, in that namespace
+//	admin ARGS                  kubectl as the administrator, in that namespace
+//	untilmode MODE              waits until the namespace's new mode has arrived
+//	until TEXT ARGS             kubectl as the administrator, until its output has TEXT
+//	own CONFIGMAP OBJECT        makes a ConfigMap the owner of an object
+//	paste FILE                  applies the fixes of the last denial to a manifest
+//	killtealgate                ends tealgate as a crash would
+//
+// Each finds the manifests of testdata/shared in its folder: a Service, and a blue
+// and a green Deployment that have no problem. Names of pods are random and shown as NAME-HASH-xxxxx.
+func (w *world) run(t *testing.T, path string) {
+	params := testscript.Params{Dir: path}
+	if filepath.Ext(path) != "" {
+		params = testscript.Params{Files: []string{path}}
+	}
+	testscript.Run(t, testscript.Params{
+		Dir: params.Dir, Files: params.Files,
+		UpdateScripts:      *update,
+		RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			e.Vars = append(e.Vars, "NS="+namespaceOf(e))
+			return os.CopyFS(e.WorkDir, os.DirFS(filepath.Join("testdata", "shared")))
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"namespace": w.namespace,
+			"kubectl":   func(ts *testscript.TestScript, neg bool, args []string) { w.kubectl(ts, neg, w.kubeconfig, args) },
+			"admin": func(ts *testscript.TestScript, neg bool, args []string) {
+				w.kubectl(ts, neg, w.cluster.Kubeconfig, args)
+			},
+			"untilmode":    w.untilMode,
+			"until":        w.until,
+			"paste":        paste,
+			"own":          w.own,
+			"killtealgate": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Kill()) },
+		},
+	})
+}
+
+// namespaceOf names a script's namespace after it.
+func namespaceOf(e *testscript.Env) string {
+	script := filepath.Base(e.WorkDir)
+	return strings.NewReplacer("script-", "", ".", "-", "_", "-").Replace(script)
+}
+
+func (w *world) namespace(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	name := ts.Getenv("NS")
+	ts.Check(w.tealgate.Namespace(ctx, name, args[0]))
+	if len(args) > 1 {
+		_, err := w.cluster.Kubectl(ctx, "label", "namespace", name, "tealgate.dev/language="+args[1])
+		ts.Check(err)
+		// The label reaches tealgate's cache a moment later.
+		probe := "{apiVersion: apps/v1, kind: Deployment, metadata: {name: probe}, spec: {selector: {matchLabels: {app: probe}}, " +
+			"template: {metadata: {labels: {app: probe}}, spec: {containers: [{name: probe, image: probe}]}}}}"
+		ts.Check(poll(ctx, func(ctx context.Context) (bool, error) {
+			result, err := w.cluster.KubectlWith(ctx, env.KubectlOptions{Stdin: strings.NewReader(probe)},
+				"-n", name, "create", "--dry-run=server", "-f", "-")
+			return strings.Contains(result.Stderr, "处问题"), err
+		}))
+	}
+}
+
+func (w *world) untilMode(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	ts.Check(w.tealgate.WaitForMode(ctx, ts.Getenv("NS"), args[0]))
+}
+
+func (w *world) kubectl(ts *testscript.TestScript, neg bool, kubeconfig string, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	if !slices.Contains(args, "-n") && !slices.Contains(args, "-A") {
+		args = append([]string{"-n", ts.Getenv("NS")}, args...)
+	}
+	var stdout, stderr bytes.Buffer
+	command := exec.CommandContext(ctx, w.cluster.Binary("kubectl"), args...)
+	command.Dir = ts.MkAbs(".")
+	command.Env = w.cluster.KubectlEnv(kubeconfig)
+	command.Stdout, command.Stderr = &stdout, &stderr
+	err := command.Run()
+	_, _ = ts.Stdout().Write(normalise(stdout.Bytes()))
+	_, _ = ts.Stderr().Write(normalise(stderr.Bytes()))
+	var exit *exec.ExitError
+	switch {
+	case err != nil && !errors.As(err, &exit):
+		ts.Fatalf("kubectl: %v", err)
+	case err != nil && !neg:
+		ts.Fatalf("kubectl failed: %s%s", stdout.String(), stderr.String())
+	case err == nil && neg:
+		ts.Fatalf("kubectl succeeded: %s%s", stdout.String(), stderr.String())
+	}
+}
+
+func (w *world) own(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	namespace := ts.Getenv("NS")
+	uid, err := w.cluster.Kubectl(ctx, "-n", namespace, "get", "configmap", args[0], "-o=jsonpath={.metadata.uid}")
+	ts.Check(err)
+	patch := fmt.Sprintf("metadata: {ownerReferences: [{apiVersion: v1, kind: ConfigMap, name: %s, uid: %s}]}", args[0], uid.Stdout)
+	result, err := w.cluster.Kubectl(ctx, "-n", namespace, "patch", args[1], "-p", patch)
+	ts.Check(err)
+	if result.Code != 0 {
+		ts.Fatalf("own: %s", result)
+	}
+}
+
+// podName matches the random end of a pod's name, of which Kubernetes makes no
+// words: https://pkg.go.dev/k8s.io/apimachinery/pkg/util/rand.
+var podName = regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b`)
+
+func normalise(output []byte) []byte {
+	return podName.ReplaceAll(output, []byte("-HASH-xxxxx"))
+}
+
+func (w *world) until(ts *testscript.TestScript, neg bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	last := ""
+	err := poll(ctx, func(ctx context.Context) (bool, error) {
+		result, err := w.cluster.Kubectl(ctx, append([]string{"-n", ts.Getenv("NS")}, args[1:]...)...)
+		last = result.String()
+		return strings.Contains(last, args[0]) != neg, err
+	})
+	if err != nil {
+		ts.Fatalf("until %q: %v; last: %s", args[0], err, last)
+	}
+}
+
+func poll(ctx context.Context, condition wait.ConditionWithContextFunc) error {
+	return wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, 30*time.Second, true, condition)
+}
