@@ -6,6 +6,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
 	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/open-policy-agent/opa/v1/util"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -49,13 +51,14 @@ func TestRego(t *testing.T) {
 }
 
 // tracer measures coverage and keeps the values of every violation that a test
-// provokes, by rule package and message.
+// provokes, by rule package and message. Tests run side by side.
 type tracer struct {
 	*cover.Cover
+	lock  sync.Mutex
 	found map[string][]map[string]any
 }
 
-// TraceEvent implements topdown.QueryTracer. Tests run one after the other.
+// TraceEvent implements topdown.QueryTracer.
 func (c *tracer) TraceEvent(event topdown.Event) {
 	c.Cover.TraceEvent(event)
 	rule, ok := event.Node.(*ast.Rule)
@@ -69,7 +72,10 @@ func (c *tracer) TraceEvent(event topdown.Event) {
 	}
 	with, _ := violation["with"].(map[string]any)
 	pkg := rule.Module.Package.Path
-	key := fmt.Sprintf("%s/%s", pkg[len(pkg)-1].Value.(ast.String), violation["message"])
+	name, _ := pkg[len(pkg)-1].Value.(ast.String)
+	key := fmt.Sprintf("%s/%v", string(name), violation["message"])
+	c.lock.Lock()
+	defer c.lock.Unlock()
 	c.found[key] = append(c.found[key], with)
 }
 
@@ -125,9 +131,9 @@ func uncovered(module *ast.Module, report *cover.FileReport) []string {
 		return lines
 	}
 	for _, gap := range report.NotCovered {
-		lines = append(lines, fmt.Sprintf("%d-%d", gap.Start.Row, gap.End.Row))
+		lines = append(lines, fmt.Sprint(gap.Start.Row))
 	}
-	return lines
+	return slices.Compact(lines)
 }
 
 // TestFormat: the modules are as opa fmt writes them.
@@ -200,6 +206,10 @@ func inspect(t *testing.T, message *policy.Message, with map[string]any) {
 	}
 	assert.Equal(t, literal(english.Body), literal(chinese.Body), "only prose may differ between languages")
 	assert.Equal(t, english.Fix, chinese.Fix)
+	if english.Fix != "" {
+		var document any
+		assert.NoError(t, util.Unmarshal([]byte(english.Fix), &document), "the fix is YAML: %s", english.Fix)
+	}
 	assert.Equal(t, english.After == "", chinese.After == "", "both languages or none have a text after all problems")
 }
 

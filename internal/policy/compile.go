@@ -68,6 +68,9 @@ func rulesOf(modules map[string]*ast.Module) (map[string]*Rule, error) {
 		module := modules[file]
 		name, ok := rulePackage(module)
 		if !ok {
+			if err := outside(file, module); err != nil {
+				return nil, err
+			}
 			continue
 		}
 		if rules[name] == nil {
@@ -78,6 +81,9 @@ func rulesOf(modules map[string]*ast.Module) (map[string]*Rule, error) {
 			rule, err := newRule(name, annotations.Title, annotations.Description, annotations.Custom)
 			if err != nil {
 				return nil, fmt.Errorf("%s: annotations: %w", file, err)
+			}
+			if !rules[name].Undocumented {
+				return nil, fmt.Errorf("%s: package %s has annotations in another file already", file, module.Package.Path)
 			}
 			rules[name] = rule
 		}
@@ -100,6 +106,15 @@ func rulePackage(module *ast.Module) (string, bool) {
 	return string(name), ok
 }
 
+// outside refuses what looks like a rule and would never be asked: a set named
+// violation in a package that is not directly below tealgate.rules.
+func outside(file string, module *ast.Module) error {
+	if module.Package.Path.HasPrefix(rulesPackage) || slices.ContainsFunc(module.Rules, namedViolation) {
+		return fmt.Errorf("%s: a rule is asked only in a package tealgate.rules.NAME, not in %s", file, module.Package.Path)
+	}
+	return nil
+}
+
 // packageAnnotations looks only for package scope: annotations of document
 // scope say nothing about the rule.
 func packageAnnotations(module *ast.Module) *ast.Annotations {
@@ -113,8 +128,13 @@ func packageAnnotations(module *ast.Module) *ast.Annotations {
 
 func definesViolation(module *ast.Module) bool {
 	return slices.ContainsFunc(module.Rules, func(rule *ast.Rule) bool {
-		return rule.Head.Name == "violation" && rule.Head.RuleKind() == ast.MultiValue
+		return namedViolation(rule) && len(rule.Head.Ref()) == 1 && rule.Head.RuleKind() == ast.MultiValue
 	})
+}
+
+func namedViolation(rule *ast.Rule) bool {
+	ref := rule.Head.Ref()
+	return len(ref) > 0 && ref[0].Value.Compare(ast.Var("violation")) == 0
 }
 
 func undocumented(pkg string) *Rule {
@@ -138,7 +158,8 @@ func (e *Engine) Complete() error {
 				missing = append(missing, fmt.Errorf("rule %s: title or description: no %s", rule.ID, language))
 			}
 			for _, name := range slices.Sorted(maps.Keys(rule.Messages)) {
-				if rule.Messages[name].body[language] == nil {
+				message := rule.Messages[name]
+				if message.body[language] == nil || len(message.after) > 0 && message.after[language] == nil {
 					missing = append(missing, fmt.Errorf("rule %s: message %s: no %s", rule.ID, name, language))
 				}
 			}

@@ -3,7 +3,9 @@ package policy
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -29,6 +31,46 @@ type Input struct {
 	Facts  facts.Facts
 }
 
+// kinds are the ones that rules know. Of any other kind no rule says anything,
+// which must not be taken for consent.
+var kinds = []string{"Deployment", "Service", "Scale"}
+
+// check refuses questions to which the rules' silence would be no answer.
+func (in Input) check(object, old ast.Value) error {
+	if !slices.Contains(kinds, in.Kind) {
+		return fmt.Errorf("kind %q is not one that rules know", in.Kind)
+	}
+	needsObject, needsOld := false, false
+	switch in.Operation {
+	case "CREATE":
+		needsObject = true
+	case "UPDATE":
+		needsObject, needsOld = true, true
+	case "DELETE":
+		needsOld = true
+	default:
+		return fmt.Errorf("operation %q is not CREATE, UPDATE or DELETE", in.Operation)
+	}
+	if err := present("object", object, needsObject); err != nil {
+		return err
+	}
+	return present("old object", old, needsOld)
+}
+
+func present(what string, value ast.Value, needed bool) error {
+	switch value.(type) {
+	case ast.Object:
+		return nil
+	case ast.Null:
+		if needed {
+			return fmt.Errorf("%s is missing", what)
+		}
+		return nil
+	default:
+		return fmt.Errorf("%s is not a JSON object", what)
+	}
+}
+
 // value converts the input once into OPA's own representation; over half of a
 // decision's time is spent here.
 func (in Input) value() (ast.Value, error) {
@@ -39,6 +81,9 @@ func (in Input) value() (ast.Value, error) {
 	old, err := parse(in.Old)
 	if err != nil {
 		return nil, fmt.Errorf("old object: %w", err)
+	}
+	if err := in.check(object, old); err != nil {
+		return nil, err
 	}
 	raw, err := json.Marshal(in.Facts)
 	if err != nil {
@@ -66,6 +111,9 @@ func (in Input) value() (ast.Value, error) {
 func parse(raw []byte) (ast.Value, error) {
 	if len(raw) == 0 {
 		return ast.Null{}, nil
+	}
+	if !json.Valid(raw) {
+		return nil, errors.New("not JSON")
 	}
 	value, err := ast.ValueFromReader(bytes.NewReader(raw))
 	if err != nil {

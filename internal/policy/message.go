@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"text/template"
 )
@@ -14,7 +15,7 @@ type Message struct {
 	Name   string
 	Action Action
 	// More says that `kubectl tealgate explain` has more to say.
-	More bool
+	More  bool
 	fix   *template.Template
 	at    *template.Template
 	body  map[Language]*template.Template
@@ -36,6 +37,11 @@ type Text struct {
 // names and the violation lacks is an error: a sentence with a hole is none.
 func (m *Message) Fill(language Language, with map[string]any) (Text, error) {
 	text := Text{}
+	for _, name := range slices.Sorted(maps.Keys(with)) {
+		if with[name] == nil {
+			return Text{}, fmt.Errorf("message: value %s is null", name)
+		}
+	}
 	values := maps.Clone(with)
 	if values == nil {
 		values = map[string]any{}
@@ -49,7 +55,9 @@ func (m *Message) Fill(language Language, with map[string]any) (Text, error) {
 			return Text{}, err
 		}
 	}
-	values["fix"], values["at"] = text.Fix, text.FixAt
+	if m.fix != nil {
+		values["fix"], values["at"] = text.Fix, text.FixAt
+	}
 	if text.Body, err = fill(choose(m.body, language), values); err != nil {
 		return Text{}, err
 	}
@@ -109,6 +117,14 @@ func newMessage(name string, action Action, meta messageMetadata) (*Message, err
 	}
 	if meta.Action != "" {
 		message.Action = meta.Action
+	}
+	if !slices.Contains(actions, message.Action) {
+		return nil, fmt.Errorf("action is %q, not deny, warn or advise", message.Action)
+	}
+	for language := range meta.After {
+		if !slices.Contains(Languages(), Language(language)) {
+			return nil, fmt.Errorf("after has the unknown language %q", language)
+		}
 	}
 	var err error
 	if meta.Fix != nil {

@@ -20,6 +20,8 @@ const (
 	Advise Action = "advise"
 )
 
+var actions = []Action{Deny, Warn, Advise}
+
 // Concern is what a rule protects. Going back to a pod template that ran before
 // (kubectl rollout undo) relaxes rules on the workload, never those on traffic.
 type Concern string
@@ -107,7 +109,7 @@ func newRule(pkg, title, description string, custom map[string]any) (*Rule, erro
 	if title == "" || description == "" {
 		return nil, errors.New("title or description missing")
 	}
-	if !slices.Contains([]Action{Deny, Warn, Advise}, meta.Action) {
+	if !slices.Contains(actions, meta.Action) {
 		return nil, fmt.Errorf("custom.action is %q, not deny, warn or advise", meta.Action)
 	}
 	if !slices.Contains([]Concern{"", ConcernWorkload, ConcernTraffic}, meta.Concern) {

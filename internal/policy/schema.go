@@ -1,6 +1,8 @@
 package policy
 
 import (
+	"encoding/json"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -15,6 +17,17 @@ import (
 
 	"github.com/tealgate/tealgate/internal/facts"
 )
+
+//go:generate go run ./schemagen ../../policies/schema/input.json
+
+// SchemaJSON is the schema as opa check reads it: indented, with sorted keys.
+func SchemaJSON() ([]byte, error) {
+	raw, err := json.MarshalIndent(Schema(), "", "  ")
+	if err != nil {
+		return nil, fmt.Errorf("schema: %w", err)
+	}
+	return append(raw, '\n'), nil
+}
 
 // Schema returns the JSON schema of the whole input, made from the Go types of
 // Kubernetes and of the facts. Rules are compiled against it.

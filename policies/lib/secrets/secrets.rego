@@ -183,9 +183,11 @@ excused := concat("|", [
 ])
 
 store(name, value) if {
-	some host in store_hosts(name, value)
-	is_outside(host)
+	hosts := store_hosts(name, value)
+	count(hosts) > 0
 	not regex.match(excused, canonical(name))
+	some host in hosts
+	is_outside(host)
 }
 
 store_hosts(name, value) := hosts if {
@@ -207,12 +209,12 @@ store_hosts(name, value) := hosts if {
 
 address(name, value) if {
 	contains(value, "://")
+	not regex.match(excused, canonical(name))
 	some group in regex.find_all_string_submatch_n(
 		`(?i)\b(?:https?|grpcs?|wss?|dns)://(?:/)?(?:[^\s/@]*@)?([^\s/?#,;"']+)`,
 		value, -1,
 	)
 	is_outside(group[1])
-	not regex.match(excused, canonical(name))
 }
 
 # is_outside doubts in favour of the cluster: a name that could be a Service of
@@ -261,9 +263,9 @@ origin(value) := concat("", [groups[1], groups[2]]) if {
 	groups := regex.find_all_string_submatch_n(`^\s*([A-Za-z]+://)(?:\S*@)?([\w.:-]+)`, value, 1)[0]
 } else := ""
 
-user_of("") := ""
-
-user_of(text) := sprintf("%s:***@", [user]) if {
+user_of(text) := "" if {
+	text == ""
+} else := sprintf("%s:***@", [user]) if {
 	contains(text, ":")
 	user := split(text, ":")[0]
 	regex.match(`^[A-Za-z][\w.-]{0,19}$`, user)

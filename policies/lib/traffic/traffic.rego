@@ -16,39 +16,45 @@ is_service if {
 	input.object != null
 }
 
-spec := workload.as_map(object.get(workload.as_map(input.object), "spec", {}))
+service := workload.as_map(input.object)
 
 old := workload.as_map(input.old)
 
+spec := workload.as_map(object.get(service, "spec", {}))
+
 old_spec := workload.as_map(object.get(old, "spec", {}))
 
-selector := workload.as_map(object.get(spec, "selector", {}))
+is_external_name(service_spec) if object.get(service_spec, "type", "") == "ExternalName"
 
-old_selector := workload.as_map(object.get(old_spec, "selector", {}))
+# selector and old_selector are what is in force: a change of type is a change
+# of selector.
+selector := in_force(spec)
+
+old_selector := in_force(old_spec)
+
+# in_force is empty for the type that ignores its selector.
+in_force(service_spec) := {} if {
+	is_external_name(service_spec)
+} else := workload.as_map(object.get(service_spec, "selector", {}))
 
 color := object.get(selector, color_label, "")
 
 old_color := object.get(old_selector, color_label, "")
 
-role := role_of(input.object)
+role := role_of(service)
 
 old_role := role_of(old)
 
 # role_of is empty for a Service that carries live traffic; a role that nobody
 # knows is none.
-role_of(service) := value if {
-	labels := workload.as_map(object.get(service, ["metadata", "labels"], {}))
+role_of(object_of_service) := value if {
+	labels := workload.as_map(object.get(object_of_service, ["metadata", "labels"], {}))
 	value := object.get(labels, "tealgate.dev/role", "")
 	value in {"preview", "metrics"}
 } else := ""
 
-is_external_name(service_spec) if object.get(service_spec, "type", "ClusterIP") == "ExternalName"
-
 # routes: the selector means something.
-routes if {
-	count(selector) > 0
-	not is_external_name(spec)
-}
+routes if count(selector) > 0
 
 # pods are the selected pods that will stay.
 pods := [pod |
@@ -67,6 +73,20 @@ coloured if old_color != ""
 
 coloured if count(pod_colors) > 0
 
+coloured if count(served_colors) > 0
+
+# served_colors are the colors of the pods that carry the traffic now, whatever
+# the selector says.
+served_colors := {color | some color in object.get(input.facts.serving, "colors", [])} & colors
+
+# present is the color that the traffic is on: what the stored selector pins, else
+# what serves. Empty where colors play no part.
+present := old_color if {
+	old_color in colors
+} else := sort(served_colors)[0] if {
+	count(served_colors) > 0
+} else := ""
+
 # live: it carries traffic of a coloured application.
 live if {
 	is_service
@@ -79,10 +99,33 @@ selector_changed if {
 	selector != old_selector
 }
 
-# narrowed: the update only adds a color to the selector that was there.
+# narrowed: the update only adds a color to the selector that was there. Without
+# one that was there a color adds pods, all of that color in the namespace.
 narrowed if {
 	selector_changed
-	old_color == ""
+	count(old_selector) > 0
 	color != ""
 	object.remove(selector, [color_label]) == old_selector
+}
+
+# selects says whether a selector that is not empty matches labels.
+selects(wanted, labels) if {
+	count(wanted) > 0
+	every key, value in wanted {
+		labels[key] == value
+	}
+}
+
+# written is a selector as kubectl -l takes it.
+written(wanted) := concat(",", [sprintf("%s=%s", [key, workload.as_text(value)]) | some key, value in wanted])
+
+# some_names is at most three names, and how many there are beside them.
+some_names(names) := {"en": list, "zh": list} if {
+	count(names) <= 3
+	list := concat(", ", names)
+} else := {
+	"en": sprintf("%s and %d more", [list, count(names) - 3]),
+	"zh": sprintf("%s 等 %d 个", [list, count(names)]),
+} if {
+	list := concat(", ", array.slice(names, 0, 3))
 }

@@ -142,8 +142,3 @@ as_text(value) := value if {
 shown(text) := regex.replace(replace(line, `"`, "'"), `^(.{100}).+$`, "${1}...") if {
 	line := trim_space(regex.replace(text, `\s+`, " "))
 }
-
-# or_empty replaces null, which a manifest may hold wherever a list or a map may stand.
-or_empty(null, empty) := empty
-
-or_empty(value, _) := value if value != null

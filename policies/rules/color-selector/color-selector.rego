@@ -35,15 +35,17 @@
 #             selector: {matchLabels: {tealgate.dev/color: {{.color}}}}
 #             template: {metadata: {labels: {tealgate.dev/color: {{.color}}}}}
 #       en: |-
-#         the color stands {{.seen_en}}. Blue and green would own each other's pods.
+#         label tealgate.dev/color {{.seen_en}}. The Deployment, its selector and its pods
+#         must carry one and the same, or blue and green own each other's pods and
+#         scaling one kills the other.
 #
-#         Fix, from the top of the manifest:
+#         Fix, from the top of the manifest (other labels stay), then apply again:
 #
 #           {{.fix}}
 #       zh: |-
-#         颜色标签{{.seen_zh}}。blue 和 green 会互相接管对方的 Pod。
+#         标签 tealgate.dev/color {{.seen_zh}}。Deployment、selector 和 Pod 必须带同一个值，否则 blue 和 green 会互相接管对方的 Pod，缩容一方就会删掉另一方。
 #
-#         请从清单顶层改为：
+#         请从清单顶层改为以下内容（其他标签保留），然后重新 apply：
 #
 #           {{.fix}}
 #     before:
@@ -51,9 +53,9 @@
 #       more: true
 #       en: |-
 #         its selector pins no color, and a selector cannot change. For
-#         blue-green apply it once more under the name {{.app}}-blue.
+#         blue-green apply it once more under the name {{.proposed}}.
 #       zh: |-
-#         selector 没有固定颜色，而 selector 不能修改。要使用蓝绿，请以名称 {{.app}}-blue 再部署一份。
+#         selector 没有固定颜色，而 selector 不能修改。要使用蓝绿，请以名称 {{.proposed}} 再部署一份。
 #     unknown:
 #       more: true
 #       en: |-
@@ -68,15 +70,15 @@
 #         live traffic here. That takes away what protects the traffic, and needs
 #         the verb exempt on overrides.tealgate.dev. Nothing was changed.
 #
-#         Take the annotation out, or ask someone who may:
+#         Take the annotation out, or let someone apply it for whom this says yes:
 #
-#           kubectl auth can-i exempt overrides.tealgate.dev -n {{.namespace}}
+#           {{.kubectl}} auth can-i exempt overrides.tealgate.dev
 #       zh: |-
 #         加入了 tealgate.dev/blue-green: disabled，而 Service {{.service}} 正把线上流量送到这里。这会去掉对流量的保护，需要 overrides.tealgate.dev 的 exempt 权限。没有任何修改生效。
 #
-#         请删除该注解，或请有权限的人操作：
+#         请删除该注解，或由执行以下命令得到 yes 的人来 apply：
 #
-#           kubectl auth can-i exempt overrides.tealgate.dev -n {{.namespace}}
+#           {{.kubectl}} auth can-i exempt overrides.tealgate.dev
 package tealgate.rules.color_selector
 
 import data.tealgate.lib.traffic
@@ -89,27 +91,26 @@ violation contains {
 	"with": {"color": proposal, "seen_en": seen.en, "seen_zh": seen.zh},
 } if {
 	coloring
-	input.operation == "CREATE"
 	count(strange) == 0
-	count(placed) != 1
+	not from_before
+	not agreed
 }
 
 violation contains {
 	"message": "before",
 	"field": "spec.selector.matchLabels",
 	"subject": "",
-	"with": {"app": workload.app},
+	"with": {"proposed": proposed_name},
 } if {
 	coloring
-	input.operation == "UPDATE"
-	places["spec.selector.matchLabels"] == ""
+	from_before
 }
 
 violation contains {
 	"message": "unknown",
 	"field": sprintf("%s[tealgate.dev/color]", [where]),
 	"subject": where,
-	"with": {"where": where, "value": value},
+	"with": {"where": where, "value": workload.shown(value)},
 } if {
 	coloring
 	some where, value in strange
@@ -118,8 +119,8 @@ violation contains {
 violation contains {
 	"message": "declined-live",
 	"field": "metadata.annotations[tealgate.dev/blue-green]",
-	"subject": "",
-	"with": {"service": service.name, "namespace": input.namespace},
+	"subject": sprintf("Service %s", [service.name]),
+	"with": {"service": service.name, "kubectl": workload.kubectl},
 } if {
 	workload.is_deployment
 	input.operation == "UPDATE"
@@ -128,7 +129,7 @@ violation contains {
 	not input.facts.mayExempt
 	some service in input.facts.services
 	service.role == ""
-	service.color == places["spec.template.metadata.labels"]
+	serves(service)
 }
 
 coloring if {
@@ -138,13 +139,26 @@ coloring if {
 
 # places are where the color stands, empty where it does not.
 places := {
-	"metadata.labels": label(["metadata", "labels"]),
-	"spec.selector.matchLabels": label(["spec", "selector", "matchLabels"]),
-	"spec.template.metadata.labels": label(["spec", "template", "metadata", "labels"]),
+	"metadata.labels": label(input.object, ["metadata", "labels"]),
+	"spec.selector.matchLabels": label(input.object, ["spec", "selector", "matchLabels"]),
+	"spec.template.metadata.labels": label(input.object, ["spec", "template", "metadata", "labels"]),
 }
 
-# placed has one element exactly when all places agree.
+# agreed: all places have a color, and the same.
+agreed if {
+	count(placed) == 1
+	not "" in placed
+}
+
 placed := {value | some value in places}
+
+named := placed - {""}
+
+# from_before: the stored selector names no color and cannot change.
+from_before if {
+	input.operation == "UPDATE"
+	places["spec.selector.matchLabels"] == ""
+}
 
 strange := {where: value |
 	some where, value in places
@@ -152,7 +166,15 @@ strange := {where: value |
 	not value in traffic.colors
 }
 
-label(path) := object.get(workload.as_map(object.get(input.object, path, {})), traffic.color_label, "")
+label(deployment, path) := workload.as_text(object.get(labels(deployment, path), traffic.color_label, ""))
+
+labels(deployment, path) := workload.as_map(object.get(workload.as_map(deployment), path, {}))
+
+# serves: the Service sends traffic to these pods as they are or as they were. An
+# update that declines may take off the label at the same time.
+serves(service) if traffic.selects(service.selector, workload.pod_labels)
+
+serves(service) if traffic.selects(service.selector, labels(input.old, ["spec", "template", "metadata", "labels"]))
 
 proposal := [c |
 	some c in [
@@ -169,17 +191,27 @@ suffix := "green" if {
 	endswith(input.name, "-green")
 } else := ""
 
-seen := {"en": "nowhere", "zh": "不存在"} if {
+# proposed_name is for a second Deployment beside this one, so never its own.
+proposed_name := sprintf("%s-green", [trim_suffix(input.name, "-blue")]) if {
+	endswith(input.name, "-blue")
+} else := sprintf("%s-blue", [trim_suffix(input.name, "-green")])
+
+seen := {"en": "is missing", "zh": "不存在"} if {
 	placed == {""}
 } else := {
-	"en": sprintf("only here: %s", [concat(", ", where)]),
-	"zh": sprintf("只在这里：%s", [concat("，", where)]),
+	"en": sprintf("stands only at %s", [concat(", ", standing)]),
+	"zh": sprintf("只在 %s", [concat("，", standing)]),
 } if {
-	where := [sprintf("%s (%s)", [place, value]) | some place, value in places; value != ""]
+	count(named) == 1
+} else := {
+	"en": sprintf("differs: %s", [concat(", ", standing)]),
+	"zh": sprintf("不一致：%s", [concat("，", standing)]),
 }
 
+standing := [sprintf("%s (%s)", [place, value]) | some place, value in places; value != ""]
+
 declines(deployment) if object.get(
-	workload.as_map(object.get(deployment, ["metadata", "annotations"], {})),
+	labels(deployment, ["metadata", "annotations"]),
 	"tealgate.dev/blue-green",
 	"",
 ) == "disabled"

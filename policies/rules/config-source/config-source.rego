@@ -49,8 +49,7 @@
 #
 #           tealgate.dev/config: none
 #       zh: |-
-#         Pod 没有从外部取得配置：没有引用 ConfigMap、Secret，也没有配置中心。写在镜像里的配置可能让 green
-#         连到与 blue 不同的数据库。请先创建 ConfigMap（内容只是示例）：
+#         Pod 没有从外部取得配置：没有引用 ConfigMap、Secret，也没有配置中心。写在镜像里的配置可能让 green 连到与 blue 不同的数据库。请先创建 ConfigMap（内容只是示例）：
 #
 #           {{.create}}
 #

@@ -2,8 +2,8 @@
 # title: Who deployed is recorded, not claimed
 # description: |
 #   The annotation tealgate.dev/deployed-by is written by tealgate from the request
-#   whenever the pod template changes. It is the requesting user, or unchanged.
-#   Separation of duties in a release rests on it.
+#   whenever the pod template changes. It is the requesting user, or unchanged while
+#   the template is. Separation of duties in a release rests on it.
 # custom:
 #   id: deployed-by
 #   action: deny
@@ -11,16 +11,23 @@
 #   zh:
 #     title: 部署者由系统记录，不能自己填写
 #     description: |
-#       注解 tealgate.dev/deployed-by 在 Pod 模板变化时由 tealgate 按请求用户写入：只能是当前用户，
-#       或保持不变。发布时的职责分离以它为准。
+#       注解 tealgate.dev/deployed-by 在 Pod 模板变化时由 tealgate 按请求用户写入：只能是当前用户；
+#       模板不变时保持不变。发布时的职责分离以它为准。
 #   messages:
 #     claimed:
 #       en: |-
 #         annotation tealgate.dev/deployed-by says {{.claimed}}, and the request came
-#         from {{.user}}. tealgate records the user itself: take the annotation out
-#         of the manifest and apply again.
+#         from {{.user}}. tealgate records the user itself, and nothing was changed:
+#         take the annotation out of the manifest and apply again.
 #       zh: |-
-#         注解 tealgate.dev/deployed-by 写的是 {{.claimed}}，而请求来自 {{.user}}。该注解由 tealgate 记录：请从清单中删除它，然后重新 apply。
+#         注解 tealgate.dev/deployed-by 写的是 {{.claimed}}，而请求来自 {{.user}}。该注解由 tealgate 记录，没有任何修改生效：请从清单中删除它，然后重新 apply。
+#     stale:
+#       en: |-
+#         the pod template changes, and annotation tealgate.dev/deployed-by still says
+#         {{.before}}, while the request came from {{.user}}. tealgate did not get to
+#         record it, and nothing was changed: apply again.
+#       zh: |-
+#         Pod 模板有变化，而注解 tealgate.dev/deployed-by 仍是 {{.before}}，请求却来自 {{.user}}。tealgate 未能记录，没有任何修改生效：请重新 apply。
 #     removed:
 #       en: |-
 #         annotation tealgate.dev/deployed-by was removed; it said {{.before}}. Leave
@@ -29,37 +36,55 @@
 #         注解 tealgate.dev/deployed-by 被删除了，原值是 {{.before}}。请保留它：kubectl apply 会保留，kubectl replace 不会。
 package tealgate.rules.deployed_by
 
-import data.tealgate.lib.traffic
 import data.tealgate.lib.workload
 
-violation contains {
-	"message": "claimed",
-	"field": "metadata.annotations[tealgate.dev/deployed-by]",
-	"subject": claimed,
-	"with": {"claimed": claimed, "user": input.user},
-} if {
-	workload.is_deployment
-	input.user != ""
+violation contains found("claimed", {"claimed": workload.shown(claimed), "user": workload.shown(input.user)}) if {
+	asked
 	claimed != ""
 	not claimed in {input.user, before}
 }
 
-violation contains {
-	"message": "removed",
-	"field": "metadata.annotations",
-	"subject": before,
-	"with": {"before": before},
-} if {
-	workload.is_deployment
-	input.user != ""
+# stale: the webhook that records fails open. Without this the one who deploys could
+# wait for that, and decide on the own release in the name of the one before.
+violation contains found("stale", {"before": workload.shown(before), "user": workload.shown(input.user)}) if {
+	asked
+	claimed == before
+	not before in {"", input.user}
+	template_changed
+}
+
+violation contains found("removed", {"before": workload.shown(before)}) if {
+	asked
 	claimed == ""
 	before != ""
 }
 
-claimed := object.get(workload.annotations, "tealgate.dev/deployed-by", "")
+# asked: someone asks. Offline there is no user.
+asked if {
+	workload.is_deployment
+	input.user != ""
+}
 
-before := object.get(
-	workload.as_map(object.get(traffic.old, ["metadata", "annotations"], {})),
+template_changed if {
+	input.operation == "UPDATE"
+	template(input.object) != template(input.old)
+}
+
+template(deployment) := object.get(workload.as_map(deployment), ["spec", "template"], {})
+
+claimed := recorded(input.object)
+
+before := recorded(input.old)
+
+recorded(deployment) := workload.as_text(object.get(
+	workload.as_map(object.get(workload.as_map(deployment), ["metadata", "annotations"], {})),
 	"tealgate.dev/deployed-by",
 	"",
-)
+))
+
+found(message, with_values) := {
+	"message": message,
+	"field": "metadata.annotations[tealgate.dev/deployed-by]",
+	"subject": claimed,
+	"with": with_values,
+}

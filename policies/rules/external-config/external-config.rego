@@ -41,8 +41,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         {{.place_zh}} 的环境变量 {{.env}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。{{.reader_zh}} 从
-#         Secret {{.object}} 读取 {{.env}}，{{.own}} 必须读取同一个。请替换整个条目：
+#         {{.place_zh}} 的环境变量 {{.env}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。{{.reader_zh}} 从 Secret {{.object}} 读取 {{.env}}，{{.own}} 必须读取同一个。请替换整个条目：
 #
 #           {{.fix}}
 #       after: &printed
@@ -64,8 +63,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         {{.place_zh}} 的环境变量 {{.env}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。能读取这个
-#         Deployment 的人都能看到它，蓝绿两边也可能不一致。请把值写入文件 {{.key}}（末尾不要换行），再创建 Secret：
+#         {{.place_zh}} 的环境变量 {{.env}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。能读取这个 Deployment 的人都能看到它，蓝绿两边也可能不一致。请把值写入文件 {{.key}}（末尾不要换行），再创建 Secret：
 #
 #           {{.create}}
 #
@@ -83,8 +81,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         {{.place_zh}} 的环境变量 {{.env}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。{{.reader_zh}} 从
-#         {{.kind}} {{.object}} 读取 {{.env}}，{{.own}} 不能连到另一个存储。请替换整个条目：
+#         {{.place_zh}} 的环境变量 {{.env}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。{{.reader_zh}} 从 {{.kind}} {{.object}} 读取 {{.env}}，{{.own}} 不能连到另一个存储。请替换整个条目：
 #
 #           {{.fix}}
 #     store:
@@ -101,8 +98,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         {{.place_zh}} 的环境变量 {{.env}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。green
-#         不能连到与 blue 不同的存储，两边应该读取同一个 ConfigMap。请把值写入文件 {{.key}}（末尾不要换行），再创建：
+#         {{.place_zh}} 的环境变量 {{.env}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。green 不能连到与 blue 不同的存储，两边应该读取同一个 ConfigMap。请把值写入文件 {{.key}}（末尾不要换行），再创建：
 #
 #           {{.create}}
 #
@@ -136,8 +132,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         {{.place_zh}} 的 {{.part}} 中 {{.flag}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。能读取这个 Deployment
-#         或查看进程的人都能看到它。{{if .create}}请把每个值写入下面同名的文件（末尾不要换行），再创建：
+#         {{.place_zh}} 的 {{.part}} 中 {{.flag}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。能读取这个 Deployment 或查看进程的人都能看到它。{{if .create}}请把每个值写入下面同名的文件（末尾不要换行），再创建：
 #
 #           {{.create}}
 #
@@ -159,8 +154,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         {{.place_zh}} 的 {{.part}} 中 {{.flag}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。green 不能连到与
-#         blue 不同的存储。{{if .create}}请把每个值写入下面同名的文件（末尾不要换行），再创建：
+#         {{.place_zh}} 的 {{.part}} 中 {{.flag}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。green 不能连到与 blue 不同的存储。{{if .create}}请把每个值写入下面同名的文件（末尾不要换行），再创建：
 #
 #           {{.create}}
 #
@@ -214,7 +208,7 @@ violation contains {
 		"source": source.yaml,
 		"kind": source.kind,
 		"object": source.name,
-		"create": create([source]),
+		"create": create(sources_like(source)),
 	}]),
 } if {
 	some finding in found_in_env
@@ -336,7 +330,7 @@ address(finding, where, path) := {
 	"subject": sprintf("%s of %s", [named.en, where.en]),
 	"with": {
 		"subject": sprintf("%s of %s", [named.en, where.en]),
-		"subject_zh": sprintf("%s 的 %s", [where.zh, named.zh]),
+		"subject_zh": sprintf("%s 的%s", [where.zh, named.zh]),
 		"shown": secrets.origin(finding.literal),
 		"object": workload.proposed_name("config"),
 	},
@@ -346,7 +340,7 @@ address(finding, where, path) := {
 
 name_of(finding) := {
 	"en": sprintf("%s in %s", [finding.flag, finding.part]),
-	"zh": sprintf("%s 中的 %s", [finding.part, finding.flag]),
+	"zh": sprintf(" %s 中的 %s", [finding.part, finding.flag]),
 } if {
 	finding.part
 } else := {
@@ -419,6 +413,15 @@ read_by(source) := {
 
 color := workload.as_text(object.get(workload.pod_labels, "tealgate.dev/color", ""))
 
+# sources_like are all values of the Deployment's env that go into the same new
+# object: one command creates it, whichever of them a message is about.
+sources_like(source) := [other |
+	some finding in found_in_env
+	finding.type != "address"
+	other := source_of(finding)
+	other.kind == source.kind
+]
+
 # create is one command for each object that does not exist yet.
 create(sources) := concat("\n", [command |
 	some kind, verb in {"ConfigMap": "configmap", "Secret": "secret generic"}
@@ -463,9 +466,11 @@ rewritten(list) := [text |
 	text := rewritten_element(list, i, workload.as_text(original))
 ]
 
-rewritten_element(list, i, original) := sprintf("%s$(%s)", [object.get(finding.replaced, "before", ""), finding.name]) if {
-	some finding in list
-	finding.element == i
+rewritten_element(list, i, original) := texts[0] if {
+	texts := [sprintf("%s$(%s)", [object.get(finding.replaced, "before", ""), finding.name]) |
+		some finding in list
+		finding.element == i
+	]
 } else := original
 
 # missing_entries are the env entries that the rewritten command line needs.

@@ -49,6 +49,7 @@ test_others_are_not_asked[note] if {
 }
 
 found(pod) := {violation.message | some violation in violations} if {
+	# regal ignore:with-outside-test-context
 	violations := rule.violation with input as deployment(pod)
 }
 

@@ -88,8 +88,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         容器 {{.container}} 的 readinessProbe 访问端口 {{.port}}，但容器没有声明这个名字的端口，只有
-#         {{.ports}}。探针永远不会成功。
+#         容器 {{.container}} 的 readinessProbe 访问端口 {{.port}}，但容器没有声明这个名字的端口，只有 {{.ports}}。探针永远不会成功。
 #
 #         在 {{.at}} 中改为{{if .several}}（端口是猜测）{{end}}，然后重新 apply：
 #

@@ -11,24 +11,24 @@ test_truth_table[note] if {
 cases := {
 	"a port and no probe": {"pod": {"containers": [web({})]}, "want": {"missing"}},
 	"a port and a null probe": {"pod": {"containers": [web({"readinessProbe": null})]}, "want": {"missing"}},
-	"a port and an http probe by name": {"pod": {"containers": [web(http("http"))]}, "want": set()},
-	"a port and an http probe by number": {"pod": {"containers": [web(http(8080))]}, "want": set()},
-	"a port and an http probe by a number in text": {"pod": {"containers": [web(http("8080"))]}, "want": set()},
+	"a port and an http probe by name": {"pod": {"containers": [web(asking("http"))]}, "want": set()},
+	"a port and an http probe by number": {"pod": {"containers": [web(asking(8080))]}, "want": set()},
+	"a port and an http probe by a number in text": {"pod": {"containers": [web(asking("8080"))]}, "want": set()},
 	"a port and a tcp probe": {"pod": {"containers": [web({"readinessProbe": {"tcpSocket": {"port": "http"}}})]}, "want": set()},
 	"a port and a grpc probe": {"pod": {"containers": [web({"readinessProbe": {"grpc": {"port": 8080}}})]}, "want": set()},
 	"a port and a command": {"pod": {"containers": [web(exec(["/app/ready"]))]}, "want": set()},
 	"an empty probe": {"pod": {"containers": [web({"readinessProbe": {}})]}, "want": {"no-handler"}},
 	"an empty http handler": {"pod": {"containers": [web({"readinessProbe": {"httpGet": {}}})]}, "want": {"no-handler"}},
 	"a null handler": {"pod": {"containers": [web({"readinessProbe": {"httpGet": null, "exec": null}})]}, "want": {"no-handler"}},
-	"an http probe at port 0": {"pod": {"containers": [web(http(0))]}, "want": {"no-handler"}},
-	"an http probe at an empty port": {"pod": {"containers": [web(http(""))]}, "want": {"no-handler"}},
-	"an http probe at a null port": {"pod": {"containers": [web(http(null))]}, "want": {"no-handler"}},
+	"an http probe at port 0": {"pod": {"containers": [web(asking(0))]}, "want": {"no-handler"}},
+	"an http probe at an empty port": {"pod": {"containers": [web(asking(""))]}, "want": {"no-handler"}},
+	"an http probe at a null port": {"pod": {"containers": [web(asking(null))]}, "want": {"no-handler"}},
 	"an empty command": {"pod": {"containers": [web(exec([]))]}, "want": {"no-handler"}},
 	"a null command": {"pod": {"containers": [web(exec(null))]}, "want": {"no-handler"}},
 	"a probe that is text": {"pod": {"containers": [web({"readinessProbe": "yes"})]}, "want": {"no-handler"}},
-	"a port name that does not exist": {"pod": {"containers": [web(http("web"))]}, "want": {"unknown-port"}},
-	"a port name of a container without ports": {"pod": {"containers": [worker(http("web"))]}, "want": {"undeclared-port"}},
-	"a port name beside a UDP port only": {"pod": {"containers": [object.union(udp, http("web"))]}, "want": {"undeclared-port"}},
+	"a port name that does not exist": {"pod": {"containers": [web(asking("web"))]}, "want": {"unknown-port"}},
+	"a port name of a container without ports": {"pod": {"containers": [worker(asking("web"))]}, "want": {"undeclared-port"}},
+	"a port name beside a UDP port only": {"pod": {"containers": [object.union(udp, asking("web"))]}, "want": {"undeclared-port"}},
 	"a UDP port and no probe": {"pod": {"containers": [udp]}, "want": {"missing"}},
 	"a UDP port and a command": {"pod": {"containers": [object.union(udp, exec(["/app/ready"]))]}, "want": set()},
 	"a probe that proves nothing": {"pod": {"containers": [web(exec(["true"]))]}, "want": {"proves-nothing"}},
@@ -36,25 +36,25 @@ cases := {
 	"no port and no probe": {"pod": {"containers": [worker({})]}, "want": {"nowhere"}},
 	"no port and a probe that proves nothing": {"pod": {"containers": [worker(exec(["true"]))]}, "want": {"proves-nothing"}},
 	"null ports and no probe": {"pod": {"containers": [{"name": "web", "ports": null}]}, "want": {"nowhere"}},
-	"a worker beside a serving container": {"pod": {"containers": [web(http("http")), worker({})]}, "want": set()},
-	"a second serving container without a probe": {"pod": {"containers": [web(http("http")), named("api", web({}))]}, "want": {"missing"}},
+	"a worker beside a serving container": {"pod": {"containers": [web(asking("http")), worker({})]}, "want": set()},
+	"a second serving container without a probe": {"pod": {"containers": [web(asking("http")), named("api", web({}))]}, "want": {"missing"}},
 	"a plain init container with a port": {
-		"pod": {"containers": [web(http("http"))], "initContainers": [named("init", web({}))]},
+		"pod": {"containers": [web(asking("http"))], "initContainers": [named("init", web({}))]},
 		"want": set(),
 	},
 	"a native sidecar with a port and no probe": {
-		"pod": {"containers": [web(http("http"))], "initContainers": [named("proxy", web({"restartPolicy": "Always"}))]},
+		"pod": {"containers": [web(asking("http"))], "initContainers": [named("proxy", web({"restartPolicy": "Always"}))]},
 		"want": {"missing"},
 	},
 	"a native sidecar with a port and a probe": {
-		"pod": {"containers": [web(http("http"))], "initContainers": [named("proxy", web(object.union(
-			http("http"),
+		"pod": {"containers": [web(asking("http"))], "initContainers": [named("proxy", web(object.union(
+			asking("http"),
 			{"restartPolicy": "Always"},
 		)))]},
 		"want": set(),
 	},
 	"a native sidecar without a port": {
-		"pod": {"containers": [web(http("http"))], "initContainers": [worker({"restartPolicy": "Always"})]},
+		"pod": {"containers": [web(asking("http"))], "initContainers": [worker({"restartPolicy": "Always"})]},
 		"want": set(),
 	},
 	"a probe on the native sidecar only, and no port": {
@@ -65,11 +65,11 @@ cases := {
 		"want": set(),
 	},
 	"an injected sidecar with a port and no probe": {
-		"pod": {"containers": [web(http("http")), named("istio-proxy", web({}))]},
+		"pod": {"containers": [web(asking("http")), named("istio-proxy", web({}))]},
 		"want": set(),
 	},
 	"a probe on the injected sidecar only": {
-		"pod": {"containers": [worker({}), named("istio-proxy", web(http("http")))]},
+		"pod": {"containers": [worker({}), named("istio-proxy", web(asking("http")))]},
 		"want": {"nowhere"},
 	},
 	"nothing but an injected sidecar": {"pod": {"containers": [named("istio-proxy", web({}))]}, "want": {"missing"}},
@@ -83,13 +83,13 @@ cases := {
 }
 
 test_template_absent_or_null[note] if {
-	some note, object in {
+	some note, manifest in {
 		"no spec": {},
 		"null spec": {"spec": null},
 		"null template": {"spec": {"template": null}},
 		"no pod spec": {"spec": {"template": {"metadata": {}}}},
 	}
-	found(object) == {"nowhere"}
+	found(manifest) == {"nowhere"}
 }
 
 test_no_traffic_is_not_asked if {
@@ -162,11 +162,12 @@ test_identity_and_field if {
 	]}
 }
 
-found(object) := {violation.message | some violation in violations} if {
-	violations := rule.violation with input as deployment(object)
+found(manifest) := {violation.message | some violation in violations} if {
+	# regal ignore:with-outside-test-context
+	violations := rule.violation with input as deployment(manifest)
 }
 
-deployment(object) := {"kind": "Deployment", "name": "shop", "namespace": "shop", "object": object}
+deployment(manifest) := {"kind": "Deployment", "name": "shop", "namespace": "shop", "object": manifest}
 
 pod(spec) := {"spec": {"template": {"spec": spec}}}
 
@@ -178,6 +179,6 @@ udp := {"name": "dns", "ports": [{"name": "dns", "containerPort": 53, "protocol"
 
 named(name, container) := object.union(container, {"name": name})
 
-http(port) := {"readinessProbe": {"httpGet": {"path": "/readyz", "port": port}}}
+asking(port) := {"readinessProbe": {"httpGet": {"path": "/readyz", "port": port}}}
 
 exec(command) := {"readinessProbe": {"exec": {"command": command}}}

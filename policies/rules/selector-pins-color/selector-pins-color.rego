@@ -24,35 +24,54 @@
 #         at: spec
 #         yaml: |-
 #           selector:
-#             {{range $key, $value := .selector}}{{$key}}: '{{$value}}'
-#             {{end}}tealgate.dev/color: {{.color}}
+#             {{.selector}}
 #       en: |-
-#         its pods are {{.colors}}, and the selector names no color. {{.both_en}}
+#         its pods are {{.colors_en}}, and the selector names no color. {{.both_en}}
 #
-#         Fix in {{.at}} ({{.color}} is a guess: name the color that shall serve):
+#         Fix in {{.at}}{{if .guess}} ({{.color}} is a guess: name the color that shall serve){{end}}, then apply again:
 #
 #           {{.fix}}
 #       zh: |-
-#         它的 Pod 是 {{.colors}}，而 selector 没有写明颜色。{{.both_zh}}
+#         它的 Pod 是 {{.colors_zh}}，而 selector 没有写明颜色。{{.both_zh}}
 #
-#         在 {{.at}} 中改为（{{.color}} 是猜测：请写应当提供服务的颜色）：
+#         在 {{.at}} 中改为以下内容{{if .guess}}（{{.color}} 是猜测：请写应当提供服务的颜色）{{end}}，然后重新 apply：
+#
+#           {{.fix}}
+#     lost:
+#       more: true
+#       fix:
+#         at: spec
+#         yaml: |-
+#           selector:
+#             {{.selector}}
+#       en: |-
+#         the selector named {{.old}} and names no color now: pods of any color, or of
+#         none, could answer. Nothing was changed.
+#
+#         Fix in {{.at}}, then apply again:
+#
+#           {{.fix}}
+#       zh: |-
+#         selector 原来写明了 {{.old}}，现在没有颜色：任何颜色或没有颜色的 Pod 都可能应答。没有任何修改生效。
+#
+#         在 {{.at}} 中改为以下内容，然后重新 apply：
 #
 #           {{.fix}}
 #     unknown:
 #       more: true
 #       en: |-
-#         the selector asks for tealgate.dev/color: {{.value}}. There are two colors:
-#         blue and green. No pod would be selected.
+#         the selector asks for tealgate.dev/color: {{.value}}. There are two colors,
+#         blue and green, and no Deployment may carry another. Name one of the two.
 #       zh: |-
-#         selector 要求 tealgate.dev/color: {{.value}}。只有 blue 和 green 两种颜色，这样不会选中任何 Pod。
+#         selector 要求 tealgate.dev/color: {{.value}}。只有 blue 和 green 两种颜色，Deployment 不能带其他颜色。请写其中一个。
 #     without-traffic:
 #       more: true
 #       en: |-
-#         it selects pods that declare tealgate.dev/traffic: none ({{.pods}}). Nothing
+#         it selects pods that declare tealgate.dev/traffic: none ({{.pods_en}}). Nothing
 #         checks whether they can serve. Narrow the selector, or take the
 #         annotation out of their pod template and give them a readinessProbe.
 #       zh: |-
-#         它选中了声明 tealgate.dev/traffic: none 的 Pod（{{.pods}}）。没有任何检查能说明它们可以提供服务。请缩小 selector，或从 Pod 模板中删除该注解并加上 readinessProbe。
+#         它选中了声明 tealgate.dev/traffic: none 的 Pod（{{.pods_zh}}）。没有任何检查能说明它们可以提供服务。请缩小 selector，或从 Pod 模板中删除该注解并加上 readinessProbe。
 #     selected-worker:
 #       more: true
 #       en: |-
@@ -65,66 +84,84 @@
 #       more: true
 #       en: |-
 #         label tealgate.dev/role: {{.role}} would take this Service out of every check
-#         while it carries traffic ({{.ready}} ready). Make a second Service for it.
+#         while it carries traffic ({{.ready}} ready). Nothing was changed. Make a second
+#         Service for it.
 #       zh: |-
-#         标签 tealgate.dev/role: {{.role}} 会让这个正在承载流量的 Service（{{.ready}} 个就绪端点）脱离所有检查。请为此另建一个 Service。
+#         标签 tealgate.dev/role: {{.role}} 会让这个正在承载流量的 Service（{{.ready}} 个就绪端点）脱离所有检查。没有任何修改生效。请为此另建一个 Service。
 #     second-color:
 #       more: true
 #       en: |-
 #         Service {{.service}} names no color yet, so it would send traffic to {{.color}}
-#         ({{.name}}) as soon as one pod is ready, beside {{.present}} ({{.other}}). Pin it to {{.present}},
-#         then apply again:
+#         ({{.name}}) as soon as one pod is ready, beside {{.present}} ({{.other}}). Pin the
+#         Service to {{.present}}, then apply again:
 #
-#           kubectl -n {{.namespace}} patch service {{.service}} -p '{spec: {selector: {tealgate.dev/color: {{.present}}}}}'
+#           {{.kubectl}} patch service {{.service}} -p \
+#             'spec: {selector: {tealgate.dev/color: {{.present}}}}'
 #       zh: |-
-#         Service {{.service}} 还没有写明颜色，{{.color}}（{{.name}}）只要有一个 Pod 就绪就会和 {{.present}}（{{.other}}）同时接到流量。请先固定为 {{.present}}，然后重新 apply：
+#         Service {{.service}} 还没有写明颜色，{{.color}}（{{.name}}）只要有一个 Pod 就绪就会和 {{.present}}（{{.other}}）同时接到流量。请先把 Service 固定为 {{.present}}，然后重新 apply：
 #
-#           kubectl -n {{.namespace}} patch service {{.service}} -p '{spec: {selector: {tealgate.dev/color: {{.present}}}}}'
+#           {{.kubectl}} patch service {{.service}} -p \
+#             'spec: {selector: {tealgate.dev/color: {{.present}}}}'
 package tealgate.rules.selector_pins_color
 
 import data.tealgate.lib.traffic
 import data.tealgate.lib.workload
+import data.tealgate.lib.yaml
 
 violation contains {
 	"message": "unpinned",
 	"field": "spec.selector",
-	"subject": sprintf("selector %v", [traffic.selector]),
+	"subject": sprintf("selector %s", [traffic.written(traffic.selector)]),
 	"with": {
-		"selector": traffic.selector,
-		"colors": concat(" and ", sort(traffic.pod_colors)),
-		"color": best_color,
+		"selector": pinned(best.color),
+		"colors_en": concat(" and ", sort(traffic.pod_colors)),
+		"colors_zh": concat(" 和 ", sort(traffic.pod_colors)),
+		"color": best.color,
+		"guess": best.guess,
 		"both_en": both.en,
 		"both_zh": both.zh,
 	},
 } if {
-	traffic.is_service
-	traffic.routes
-	traffic.role == ""
-	traffic.color == ""
+	colorless
 	count(traffic.pod_colors) > 0
+}
+
+# Without pods of a color there is nothing to be seen, but the Service would leave
+# every check: that it had a color, or served one, is enough.
+violation contains {
+	"message": "lost",
+	"field": "spec.selector",
+	"subject": sprintf("selector %s", [traffic.written(traffic.selector)]),
+	"with": {"selector": pinned(traffic.present), "old": traffic.present},
+} if {
+	colorless
+	count(traffic.pod_colors) == 0
+	traffic.present != ""
 }
 
 violation contains {
 	"message": "unknown",
 	"field": "spec.selector[tealgate.dev/color]",
-	"subject": traffic.color,
-	"with": {"value": traffic.color},
+	"subject": value,
+	"with": {"value": value},
 } if {
 	traffic.is_service
 	traffic.color != ""
 	not traffic.color in traffic.colors
+	value := workload.shown(workload.as_text(traffic.color))
 }
 
 violation contains {
 	"message": "without-traffic",
 	"field": "spec.selector",
-	"subject": sprintf("selector %v", [traffic.selector]),
-	"with": {"pods": some_names(workers)},
+	"subject": sprintf("selector %s", [traffic.written(traffic.selector)]),
+	"with": {"pods_en": names.en, "pods_zh": names.zh},
 } if {
 	traffic.is_service
 	traffic.routes
 	workers := [pod.name | some pod in traffic.pods; pod.traffic == "none"]
 	count(workers) > 0
+	names := traffic.some_names(workers)
 }
 
 violation contains {
@@ -150,7 +187,7 @@ violation contains {
 	workload.is_deployment
 	workload.without_traffic
 	some service in input.facts.services
-	selects(service.selector, workload.pod_labels)
+	traffic.selects(service.selector, workload.pod_labels)
 }
 
 violation contains {
@@ -159,7 +196,7 @@ violation contains {
 	"subject": sprintf("Service %s", [service.name]),
 	"with": {
 		"service": service.name,
-		"namespace": input.namespace,
+		"kubectl": workload.kubectl,
 		"name": input.name,
 		"color": color,
 		"present": other.color,
@@ -167,8 +204,9 @@ violation contains {
 	},
 } if {
 	workload.is_deployment
-	not workload.without_colors
+	not workload.without_traffic
 	color := object.get(workload.pod_labels, traffic.color_label, "")
+	color in traffic.colors
 	some service in input.facts.services
 	service.role == ""
 	service.color == ""
@@ -178,17 +216,33 @@ violation contains {
 	other.color != color
 }
 
-selects(selector, labels) if {
-	every key, value in selector {
-		object.get(labels, key, "") == value
-	}
+# colorless: live traffic, and no color in the selector.
+colorless if {
+	traffic.is_service
+	traffic.routes
+	traffic.role == ""
+	traffic.color == ""
 }
 
-# best_color is the one with most ready pods, blue in doubt.
-best_color := color if {
-	ranked := sort([[0 - count([pod | some pod in traffic.ready_pods; pod.color == c]), c] | some c in traffic.pod_colors])
-	color := ranked[0][1]
+# pinned is the present selector with a color, as lines of YAML.
+pinned(color) := concat("\n", array.concat(
+	[sprintf("%s: %s", [yaml.scalar(key), yaml.scalar(workload.as_text(value))]) |
+		some key, value in object.remove(traffic.selector, [traffic.color_label])
+	],
+	[sprintf("%s: %s", [traffic.color_label, color])],
+))
+
+# best is the color that was pinned, else the one with most ready pods, with most
+# pods, blue in doubt.
+best := {"color": traffic.old_color, "guess": false} if {
+	traffic.old_color in traffic.colors
+} else := {"color": ranked[0][2], "guess": true} if {
+	ranked := sort([[0 - number(traffic.ready_pods, color), 0 - number(traffic.pods, color), color] |
+		some color in traffic.colors
+	])
 }
+
+number(pods, color) := count([pod | some pod in pods; pod.color == color])
 
 both := {
 	"en": "Both would answer at the same time.",
@@ -199,7 +253,3 @@ both := {
 	"en": "The other color would answer beside it as soon as it is deployed.",
 	"zh": "另一个颜色一部署就会同时应答。",
 }
-
-some_names(names) := concat(", ", names) if {
-	count(names) <= 3
-} else := sprintf("%s and %d more", [concat(", ", array.slice(names, 0, 3)), count(names) - 3])

@@ -7,6 +7,9 @@
 #   EndpointSlices are read live for this. publishNotReadyAddresses is not set. A
 #   Service that is new and one whose pods carry no color is not asked.
 #
+#   Adding a color to a selector that had none only takes pods away. It ends on at
+#   least as many ready pods as it takes away, and passes while nothing serves.
+#
 #   Between this check and the change lies a moment in which a pod can fail; admission
 #   cannot close it.
 # custom:
@@ -21,11 +24,13 @@
 #       为此实时读取 Pod 和 EndpointSlice。不能设置 publishNotReadyAddresses。新建的 Service、Pod 不带
 #       颜色的 Service 不检查。
 #
+#       给原本没有颜色的 selector 加上颜色只会减少 Pod：剩下的就绪 Pod 不能少于被移除的，没有端点提供服务时放行。
+#
 #       检查与修改之间仍有一瞬间 Pod 可能失败，准入控制无法消除。
 #   messages:
 #     not-ready:
 #       en: |-
-#         {{.to}} has {{.ready}} ready {{plural .ready "pod" "pods"}}; {{.from_en}}. Not ready:
+#         {{.to_en}} has {{.ready}} ready {{plural .ready "pod" "pods"}}; {{.from_en}}. Not ready:
 #
 #           {{.list}}
 #
@@ -35,7 +40,7 @@
 #
 #         and apply again.
 #       zh: |-
-#         {{.to}} 有 {{.ready}} 个就绪的 Pod；{{.from_zh}}。未就绪：
+#         {{.to_zh}} 有 {{.ready}} 个就绪的 Pod；{{.from_zh}}。未就绪：
 #
 #           {{.list}}
 #
@@ -46,52 +51,58 @@
 #         然后重新 apply。
 #     too-few:
 #       en: |-
-#         {{.to}} has {{.ready}} ready {{plural .ready "pod" "pods"}}; {{.from_en}}. {{.stays_en}}
-#         Bring {{.to}} to the same size, wait until it is ready, and apply again:
+#         {{.to_en}} has {{.ready}} ready {{plural .ready "pod" "pods"}}; {{.from_en}}. {{.stays_en}}
+#         Bring {{.to_en}} to {{.needed}} ready {{plural .needed "pod" "pods"}}, then apply again:
 #
-#           {{.scale}}
-#
-#           {{.wait}}
+#           {{.commands}}
 #       zh: |-
-#         {{.to}} 有 {{.ready}} 个就绪的 Pod；{{.from_zh}}。{{.stays_zh}}请把 {{.to}} 扩到同样的数量，就绪后重新 apply：
+#         {{.to_zh}} 有 {{.ready}} 个就绪的 Pod；{{.from_zh}}。{{.stays_zh}}请让 {{.to_zh}} 达到 {{.needed}} 个就绪的 Pod，然后重新 apply：
 #
-#           {{.scale}}
-#
-#           {{.wait}}
+#           {{.commands}}
 #     no-pods:
 #       en: |-
-#         no pod has the labels that the new selector asks for ({{.selector}}); {{.from_en}}.
-#         {{.stays_en}} Deploy {{.to}} first; to see which pods there are:
+#         no pod has the labels that the new selector asks for
+#         ({{.selector}}){{if .some_end}}, except {{.ending}} that {{plural .ending "is" "are"}} terminating{{end}};
+#         {{.from_en}}. {{.stays_en}}
+#         Deploy pods with these labels first. To see which pods there are:
 #
-#           kubectl -n {{.namespace}} get pods --show-labels
+#           {{.kubectl}} get pods --show-labels
 #       zh: |-
-#         没有 Pod 具有新 selector 要求的标签（{{.selector}}）；{{.from_zh}}。{{.stays_zh}}请先部署 {{.to}}；查看现有的 Pod：
+#         没有 Pod 具有新 selector 要求的标签（{{.selector}}）{{if .some_end}}，只有 {{.ending}} 个正在终止{{end}}；{{.from_zh}}。{{.stays_zh}}请先部署带有这些标签的 Pod。查看现有的 Pod：
 #
-#           kubectl -n {{.namespace}} get pods --show-labels
+#           {{.kubectl}} get pods --show-labels
+#     truncated:
+#       en: |-
+#         there are more pods than tealgate reads at once ({{.read}} of {{.to_en}} were read), so
+#         it cannot tell whether enough of them are ready; {{.from_en}}. {{.stays_en}}
+#         Narrow the selector. If it must be this one, a break-glass moves it unseen.
+#       zh: |-
+#         Pod 数量超过 tealgate 一次读取的上限（读取了 {{.to_zh}} 的 {{.read}} 个），无法判断就绪的是否足够；{{.from_zh}}。{{.stays_zh}}请缩小 selector；必须使用这个 selector 时，只能用 break-glass 跳过检查。
 #     versions:
 #       en: |-
-#         {{.to}} runs more than one version: {{.versions}}. Users would meet both.
-#         {{.stays_en}} Wait until its rollout is done, then apply again:
+#         {{.to_en}} runs more than one version: {{.versions}}. Users would meet them
+#         side by side. {{.stays_en}} Wait until the rollout is done, then apply again:
 #
 #           {{.wait}}
 #       zh: |-
-#         {{.to}} 正在运行多个版本：{{.versions}}，用户会同时遇到。{{.stays_zh}}请等发布完成后重新 apply：
+#         {{.to_zh}} 正在运行多个版本：{{.versions}}，用户会同时遇到。{{.stays_zh}}请等发布完成后重新 apply：
 #
 #           {{.wait}}
 #     unlabelled:
 #       en: |-
-#         pods of {{.to}} carry no version label: {{.pods}}. Nobody could say what
+#         pods of {{.to_en}} carry no version label: {{.pods_en}}. Nobody could say what
 #         serves. {{.stays_en}} Add app.kubernetes.io/version to
 #         spec.template.metadata.labels of their Deployment, then apply again.
 #       zh: |-
-#         {{.to}} 的 Pod 没有版本标签：{{.pods}}，无法说明线上是哪个版本。{{.stays_zh}}请在其 Deployment 的 spec.template.metadata.labels 中加入 app.kubernetes.io/version，然后重新 apply。
+#         {{.to_zh}} 的 Pod 没有版本标签：{{.pods_zh}}，无法说明线上是哪个版本。{{.stays_zh}}请在其 Deployment 的 spec.template.metadata.labels 中加入 app.kubernetes.io/version，然后重新 apply。
 #     port:
 #       en: |-
-#         targetPort {{.port}} is a name that {{.missing}} of {{.count}} pods of {{.to}} do not declare
-#         ({{.pods}}). They would get no traffic. Declare the port in their containers, or
-#         name one that they have{{if .names}}: {{.names}}{{end}}.
+#         targetPort {{.port}} is a name that {{.missing}} of {{.count}} {{plural .count "pod" "pods"}} of {{.to_en}}
+#         {{plural .missing "does" "do"}} not declare ({{.pods_en}}): no traffic of port {{.service_port}} would reach
+#         {{plural .missing "it" "them"}}. {{.stays_en}} Declare the port in the containers{{if .names}}, or use a
+#         name that they have: {{.names}}{{end}}.
 #       zh: |-
-#         targetPort {{.port}} 是端口名，{{.to}} 的 {{.count}} 个 Pod 中有 {{.missing}} 个没有声明它（{{.pods}}），它们不会接到流量。请在容器中声明该端口，或使用已有的端口名{{if .names}}：{{.names}}{{end}}。
+#         targetPort {{.port}} 是端口名，{{.to_zh}} 的 {{.count}} 个 Pod 中有 {{.missing}} 个没有声明它（{{.pods_zh}}），端口 {{.service_port}} 的流量到不了它们。{{.stays_zh}}请在容器中声明该端口{{if .names}}，或使用已有的端口名：{{.names}}{{end}}。
 #     publishes-not-ready:
 #       fix:
 #         at: spec
@@ -101,49 +112,50 @@
 #         publishNotReadyAddresses is true: traffic would go to pods that are not
 #         ready, and a switch could not be judged.
 #
-#         Fix in {{.at}}:
+#         Fix in {{.at}}, then apply again:
 #
 #           {{.fix}}
 #       zh: |-
 #         publishNotReadyAddresses 为 true：流量会送到未就绪的 Pod，切换也无法判断。
 #
-#         在 {{.at}} 中改为：
+#         在 {{.at}} 中改为以下内容，然后重新 apply：
 #
 #           {{.fix}}
 #     external-name:
 #       en: |-
-#         type ExternalName would take all traffic off {{.from}} ({{.ready}} ready) to a name
-#         outside tealgate's sight. Traffic stays on {{.from}}. Make a second Service
-#         for the external name.
+#         type ExternalName would take all traffic off {{.old}} ({{.ready}} ready) to a name
+#         outside tealgate's sight. {{.stays_en}} Make a second Service for the
+#         external name.
 #       zh: |-
-#         改为 ExternalName 会把全部流量从 {{.from}}（{{.ready}} 个就绪端点）移到 tealgate 看不到的地方。流量仍在 {{.from}}。请为外部名称另建一个 Service。
+#         改为 ExternalName 会把全部流量从 {{.old}}（{{.ready}} 个就绪端点）移到 tealgate 看不到的地方。{{.stays_zh}}请为外部名称另建一个 Service。
 #     emptied:
 #       en: |-
-#         the selector is empty now. {{.from_en}}, and nothing would
-#         keep its endpoints. {{.stays_en}} To retire the application delete the Service.
+#         the selector is empty now: Kubernetes would leave the endpoints of {{.old}} as
+#         they are, and send traffic on to pods that are gone. Nothing was changed.
+#         To retire the application delete the Service.
 #       zh: |-
-#         selector 被清空了。{{.from_zh}}，之后将无人维护端点。{{.stays_zh}}要下线应用，请删除 Service。
+#         selector 被清空了：Kubernetes 不再维护 {{.old}} 的端点，流量会继续送往已经消失的 Pod。没有任何修改生效。要下线应用，请删除 Service。
 #     numeric-port:
 #       action: warn
 #       en: |-
-#         targetPort {{.port}} is a number: tealgate cannot see whether {{.to}} listens
+#         targetPort {{.port}} is a number: tealgate cannot see whether {{.to_en}} listens
 #         there. Name the port in the containers and use the name.
 #       zh: |-
-#         targetPort {{.port}} 是数字：tealgate 看不出 {{.to}} 是否监听它。请在容器中给端口命名并使用名称。
+#         targetPort {{.port}} 是数字：tealgate 看不出 {{.to_zh}} 是否监听它。请在容器中给端口命名并使用名称。
 #     local-policy:
 #       action: warn
 #       en: |-
-#         {{.field}} is Local: nodes that have a pod of {{.from}} and none of {{.to}} drop
-#         their traffic.
+#         {{.policy}} is Local: nodes that have a pod of {{.old}} and none of {{.to_en}}
+#         drop their traffic.
 #       zh: |-
-#         {{.field}} 为 Local：有 {{.from}} 的 Pod 而没有 {{.to}} 的节点会丢弃流量。
+#         {{.policy}} 为 Local：有 {{.old}} 的 Pod 而没有 {{.to_zh}} 的节点会丢弃流量。
 #     session-affinity:
 #       action: warn
 #       en: |-
-#         sessionAffinity is ClientIP: clients are moved to {{.to}} all the same, without
-#         their in-memory session.
+#         sessionAffinity is ClientIP: clients are moved to {{.to_en}} all the same,
+#         without their in-memory session.
 #       zh: |-
-#         sessionAffinity 为 ClientIP：客户端仍会被切到 {{.to}}，内存中的会话会丢失。
+#         sessionAffinity 为 ClientIP：客户端仍会被切到 {{.to_zh}}，内存中的会话会丢失。
 package tealgate.rules.selector_ready
 
 import data.tealgate.lib.traffic
@@ -154,29 +166,34 @@ violation contains finding("not-ready", "spec.selector", {
 	"list": pod_list,
 	"wait": wait,
 }) if {
-	moved
-	count(traffic.pods) > 0
-	count(traffic.ready_pods) < needed
+	lacking
 	count(unready) > 0
 }
 
 violation contains finding("too-few", "spec.selector", {
 	"ready": count(traffic.ready_pods),
-	"wait": wait,
-	"scale": sprintf("kubectl -n %s scale %s --replicas=%d", [input.namespace, workload_of_pods, needed]),
+	"needed": needed,
+	"commands": concat("\n", array.concat(scale, [wait])),
 }) if {
-	moved
-	count(traffic.pods) > 0
-	count(traffic.ready_pods) < needed
+	lacking
 	count(unready) == 0
 }
 
 violation contains finding("no-pods", "spec.selector", {
-	"namespace": input.namespace,
-	"selector": concat(", ", [sprintf("%s=%s", [key, value]) | some key, value in traffic.selector]),
+	"kubectl": workload.kubectl,
+	"selector": traffic.written(traffic.selector),
+	"some_end": count(input.facts.selected.pods) > 0,
+	"ending": count(input.facts.selected.pods),
 }) if {
 	moved
 	count(traffic.pods) == 0
+	needed > 0
+}
+
+violation contains finding("truncated", "spec.selector", {"read": count(input.facts.selected.pods)}) if {
+	moved
+	truncated
+	count(traffic.pods) > 0
 	needed > 0
 }
 
@@ -189,26 +206,31 @@ violation contains finding("versions", "spec.selector", {
 	count(by_version) > 1
 }
 
-violation contains finding("unlabelled", "spec.selector", {"pods": some_names(bare)}) if {
+violation contains finding("unlabelled", "spec.selector", {"pods_en": names.en, "pods_zh": names.zh}) if {
 	moved
+	not traffic.narrowed
 	bare := [pod.name | some pod in traffic.pods; pod.version == ""]
 	count(bare) > 0
+	names := traffic.some_names(bare)
 }
 
 violation contains finding("port", sprintf("spec.ports[%d].targetPort", [i]), {
 	"port": port.targetPort,
+	"service_port": object.get(port, "port", ""),
 	"missing": count(without),
 	"count": count(traffic.pods),
-	"pods": some_names(without),
+	"pods_en": names.en,
+	"pods_zh": names.zh,
 	"names": concat(", ", sort({name | some pod in traffic.pods; some name in pod.ports})),
 }) if {
 	traffic.live
 	traffic.routes
-	some i, port in workload.as_list(object.get(traffic.spec, "ports", []))
-	is_string(object.get(port, "targetPort", 0))
+	some i, port in ports(traffic.spec)
+	is_string(object.get(port, "targetPort", null))
 	endpoints_change(port)
 	without := [pod.name | some pod in traffic.pods; not port.targetPort in pod.ports]
 	count(without) > 0
+	names := traffic.some_names(without)
 }
 
 violation contains finding("publishes-not-ready", "spec.publishNotReadyAddresses", {}) if {
@@ -216,38 +238,41 @@ violation contains finding("publishes-not-ready", "spec.publishNotReadyAddresses
 	object.get(traffic.spec, "publishNotReadyAddresses", false) == true
 }
 
-violation contains finding("external-name", "spec.type", {"ready": input.facts.serving.ready}) if {
+violation contains finding("external-name", "spec.type", {"old": traffic.present, "ready": serving}) if {
 	traffic.live
 	traffic.is_external_name(traffic.spec)
-	traffic.old_color != ""
-	not traffic.is_external_name(traffic.old_spec)
+	traffic.present != ""
 }
 
-violation contains finding("emptied", "spec.selector", {}) if {
+violation contains finding("emptied", "spec.selector", {"old": traffic.present}) if {
 	traffic.live
-	traffic.selector_changed
-	count(traffic.selector) == 0
-	traffic.old_color != ""
+	not traffic.routes
+	not traffic.is_external_name(traffic.spec)
+	traffic.present != ""
 }
 
 violation contains finding("numeric-port", sprintf("spec.ports[%d].targetPort", [i]), {"port": target}) if {
-	moved
+	traffic.live
+	traffic.routes
+	input.operation == "UPDATE"
 	not traffic.narrowed
-	some i, port in workload.as_list(object.get(traffic.spec, "ports", []))
-	target := object.get(port, "targetPort", object.get(port, "port", 0))
+	some i, port in ports(traffic.spec)
+	endpoints_change(port)
+	target := object.get(port, "targetPort", object.get(port, "port", null))
 	is_number(target)
 }
 
-violation contains finding("local-policy", sprintf("spec.%s", [field]), {"field": field}) if {
-	moved
-	not traffic.narrowed
-	some field in ["internalTrafficPolicy", "externalTrafficPolicy"]
-	object.get(traffic.spec, field, "Cluster") == "Local"
+violation contains finding("local-policy", sprintf("spec.%s", [policy]), {
+	"policy": policy,
+	"old": traffic.old_color,
+}) if {
+	switched
+	some policy in ["internalTrafficPolicy", "externalTrafficPolicy"]
+	object.get(traffic.spec, policy, "Cluster") == "Local"
 }
 
 violation contains finding("session-affinity", "spec.sessionAffinity", {}) if {
-	moved
-	not traffic.narrowed
+	switched
 	object.get(traffic.spec, "sessionAffinity", "None") == "ClientIP"
 }
 
@@ -258,91 +283,125 @@ moved if {
 	traffic.routes
 }
 
-# needed is how many ready pods the change must end on. Adding a color to a
-# selector that had none only takes pods away, and must stay possible while
-# nothing serves.
-needed := min([1, input.facts.serving.ready]) if {
-	traffic.narrowed
-} else := max([1, input.facts.serving.ready])
+# switched: from one color to something else.
+switched if {
+	moved
+	traffic.old_color != ""
+	traffic.old_color != traffic.color
+}
 
+# lacking: there are pods, all of them were read, and too few are ready.
+lacking if {
+	moved
+	not truncated
+	count(traffic.pods) > 0
+	count(traffic.ready_pods) < needed
+}
+
+truncated if input.facts.selected.truncated
+
+truncated if input.facts.serving.truncated
+
+serving := input.facts.serving.ready
+
+# needed is how many ready pods the change must end on.
+needed := serving - count(staying) if {
+	traffic.narrowed
+} else := max([1, serving])
+
+# staying are the pods that serve now and go on serving.
+staying := {name | some name in input.facts.serving.pods} & {pod.name | some pod in traffic.ready_pods}
+
+# endpoints_change: this port may reach other pods, or the same under another
+# name, than before.
 endpoints_change(_) if input.operation == "CREATE"
 
 endpoints_change(_) if traffic.selector_changed
 
 endpoints_change(port) if {
 	input.operation == "UPDATE"
-	not port.targetPort in {object.get(before, "targetPort", 0) |
-		some before in workload.as_list(object.get(traffic.old_spec, "ports", []))
-	}
+	not target_of(port) in {target_of(before) | some before in ports(traffic.old_spec)}
 }
+
+target_of(port) := {
+	"port": object.get(port, "port", null),
+	"protocol": object.get(port, "protocol", "TCP"),
+	"target": object.get(port, "targetPort", object.get(port, "port", null)),
+}
+
+ports(spec) := workload.objects(spec, "ports")
 
 finding(message, field, extra) := {
 	"message": message,
 	"field": field,
-	"subject": sprintf("%s to %s", [from.name, to]),
-	"with": object.union({
-		"to": to,
-		"from": from.name,
-		"from_en": from.en,
-		"from_zh": from.zh,
-		"stays_en": stays.en,
-		"stays_zh": stays.zh,
-	}, extra),
+	"subject": sprintf("%s to %s", [from_name.en, to.en]),
+	"with": object.union(
+		{
+			"to_en": to.en,
+			"to_zh": to.zh,
+			"from_en": from.en,
+			"from_zh": from.zh,
+			"stays_en": stays.en,
+			"stays_zh": stays.zh,
+		},
+		extra,
+	),
 }
 
-to := traffic.color if {
+to := {"en": traffic.color, "zh": traffic.color} if {
 	traffic.color != ""
-} else := "the new selector"
+} else := {"en": "the new selector", "zh": "新 selector"}
+
+from_name := {"en": traffic.old_color, "zh": traffic.old_color} if {
+	traffic.old_color != ""
+} else := {"en": "the Service", "zh": "Service"}
 
 # from says what carries the traffic now.
-from := {"name": name, "en": en, "zh": zh} if {
-	name := from_name
-	ready := input.facts.serving.ready
-	ready > 0
-	en := sprintf("%s serves with %d", [name, ready])
-	zh := sprintf("%s 正以 %d 个 Pod 提供服务", [name, ready])
-} else := {"name": from_name, "en": "nothing serves now, one is enough", "zh": "当前没有任何端点提供服务，一个就够"}
+from := {
+	"en": sprintf("%s serves with %d", [from_name.en, serving]),
+	"zh": sprintf("%s 正以 %d 个 Pod 提供服务", [from_name.zh, serving]),
+} if {
+	serving > 0
+} else := {"en": "an external name serves now, one is enough", "zh": "当前由外部名称提供服务，一个就够"} if {
+	traffic.is_external_name(traffic.old_spec)
+} else := {"en": "nothing serves now, one is enough", "zh": "当前没有任何端点提供服务，一个就够"}
 
-from_name := traffic.old_color if {
-	traffic.old_color != ""
-} else := "the Service"
-
-stays := {"en": "Nothing was changed.", "zh": "没有任何修改生效。"} if {
-	traffic.old_color == ""
-} else := {
+stays := {
 	"en": sprintf("Traffic stays on %s.", [traffic.old_color]),
 	"zh": sprintf("流量仍在 %s。", [traffic.old_color]),
-}
+} if {
+	traffic.old_color != ""
+	serving > 0
+} else := {"en": "Nothing was changed.", "zh": "没有任何修改生效。"}
 
 unready := [pod | some pod in traffic.pods; not pod.ready]
 
 # pod_list shows at most five pods, in columns.
-pod_list := concat("\n", array.concat(shown, rest)) if {
-	widest := max([count(pod.name) | some pod in unready])
-	shown := [line |
-		some pod in array.slice(unready, 0, 5)
+pod_list := concat("\n", array.concat(lines, rest)) if {
+	listed := array.slice(unready, 0, 5)
+	widest := max([count(pod.name) | some pod in listed])
+	lines := [line |
+		some pod in listed
 		pad := concat("", [" " | some _ in numbers.range(0, widest - count(pod.name))])
-		line := sprintf("%s%s %s", [pod.name, pad, pod.problem])
+		line := sprintf("%s%s %s", [pod.name, pad, workload.shown(pod.problem)])
 	]
-	rest := [line |
-		count(unready) > 5
-		line := sprintf("and %d more", [count(unready) - 5])
-	]
+	rest := [sprintf("... (+%d)", [count(unready) - 5]) | count(unready) > 5]
 }
 
-# workload_of_pods names the Deployment of the pods, as kubectl wants it.
-workload_of_pods := sprintf("deployment/%s", [names[0]]) if {
-	names := sort({pod.workload | some pod in traffic.pods; pod.workload != ""})
-	count(names) > 0
-} else := sprintf("deployment -l tealgate.dev/color=%s", [traffic.color])
+# deployments are the Deployments that own the pods.
+deployments := sort({pod.workload | some pod in traffic.pods; pod.workload != ""})
 
-wait := sprintf("kubectl -n %s rollout status %s", [input.namespace, workload_of_pods])
+# scale names a Deployment only where it is the one to scale: by label the
+# command would scale others too.
+scale := [sprintf("%s scale deployment/%s --replicas=%d", [workload.kubectl, deployments[0], needed])] if {
+	count(deployments) == 1
+} else := []
+
+wait := concat("\n", [sprintf("%s rollout status deployment/%s", [workload.kubectl, name]) | some name in deployments]) if {
+	count(deployments) in {1, 2, 3}
+} else := sprintf("%s wait pod --for=condition=Ready \\\n  -l %s", [workload.kubectl, traffic.written(traffic.selector)])
 
 by_version[pod.version] contains pod.name if {
 	some pod in traffic.pods
 	pod.version != ""
 }
-
-some_names(names) := concat(", ", names) if {
-	count(names) <= 3
-} else := sprintf("%s and %d more", [concat(", ", array.slice(names, 0, 3)), count(names) - 3])

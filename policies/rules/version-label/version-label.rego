@@ -87,8 +87,8 @@ violation contains found("missing", "", "", free_keys[0]) if {
 violation contains found(problem, key, value, cure) if {
 	workload.is_deployment
 	some key, value in values
-	problem := problem_of(value)
 	not is_left_alone(key)
+	problem := problem_of(value)
 	cure := cured_key(key)
 }
 

@@ -73,13 +73,13 @@ test_applies_without_traffic if {
 }
 
 test_absent_or_null[note] if {
-	some note, object in {
+	some note, manifest in {
 		"empty": {},
 		"null spec": {"spec": null},
 		"null template": {"spec": {"template": null}},
 		"null metadata": {"spec": {"template": {"metadata": null}, "selector": null}},
 	}
-	violations := rule.violation with input as {"kind": "Deployment", "name": "", "namespace": "", "object": object}
+	violations := rule.violation with input as {"kind": "Deployment", "name": "", "namespace": "", "object": manifest}
 	{violation.message | some violation in violations} == {"missing"}
 }
 
@@ -92,10 +92,12 @@ test_others_are_not_asked[note] if {
 }
 
 found(labels, pinned, containers) := {[violation.message, violation.subject] | some violation in violations} if {
+	# regal ignore:with-outside-test-context
 	violations := rule.violation with input as deployment(labels, pinned, containers)
 }
 
 fix(labels, pinned, containers) := {[violation.with.key, violation.with.value] | some violation in violations} if {
+	# regal ignore:with-outside-test-context
 	violations := rule.violation with input as deployment(labels, pinned, containers)
 }
 
