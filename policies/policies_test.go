@@ -12,7 +12,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/cover"
-	"github.com/open-policy-agent/opa/v1/format"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
@@ -136,15 +135,6 @@ func uncovered(module *ast.Module, report *cover.FileReport) []string {
 	return slices.Compact(lines)
 }
 
-// TestFormat: the modules are as opa fmt writes them.
-func TestFormat(t *testing.T) {
-	for file, source := range sources(t) {
-		formatted, err := format.SourceWithOpts(file, []byte(source), format.Opts{RegoVersion: ast.RegoV1})
-		require.NoError(t, err)
-		assert.Equal(t, string(formatted), source, "%s: run opa fmt -w policies", file)
-	}
-}
-
 // TestRules: what each rule needs to be complete.
 func TestRules(t *testing.T) {
 	engine := engine(t)
@@ -174,6 +164,7 @@ func TestRules(t *testing.T) {
 // checkMessages fills every message with the values of all violations that the
 // rules' own tests provoked, and holds the sentences to the style of answers.
 func checkMessages(t *testing.T, found map[string][]map[string]any) {
+	t.Helper()
 	for _, rule := range engine(t).Rules() {
 		for _, name := range slices.Sorted(maps.Keys(rule.Messages)) {
 			t.Run(rule.ID+"/"+name, func(t *testing.T) {

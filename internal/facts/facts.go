@@ -92,11 +92,14 @@ type Serving struct {
 	Ready int `json:"ready"`
 	// Pods are the names of the pods among them, sorted.
 	Pods []string `json:"pods"`
+	// Colors are those of the pods among them, each once, sorted. Pods without a
+	// color add none.
+	Colors []string `json:"colors"`
 	// Truncated says that there are more slices than one bounded read returns.
 	Truncated bool `json:"truncated"`
 }
 
 // None returns facts without content, for objects that need none.
 func None() Facts {
-	return Facts{Services: []Service{}, Pair: []Deployment{}, Selected: Selected{Pods: []Pod{}}, Serving: Serving{Pods: []string{}}}
+	return Facts{Services: []Service{}, Pair: []Deployment{}, Selected: Selected{Pods: []Pod{}}, Serving: Serving{Pods: []string{}, Colors: []string{}}}
 }

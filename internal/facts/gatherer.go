@@ -85,7 +85,8 @@ func (g *Gatherer) ForDeployment(ctx context.Context, deployment *appsv1.Deploym
 }
 
 // ForService reads the pods that a Service's selector matches and, when it
-// exists already, what serves now: at most two live reads.
+// exists already, what serves now: two live reads, and a third for a Service that
+// leaves a selector which named no color.
 func (g *Gatherer) ForService(ctx context.Context, service, old *corev1.Service) (Facts, error) {
 	facts := None()
 	if routes(service) {
@@ -99,8 +100,30 @@ func (g *Gatherer) ForService(ctx context.Context, service, old *corev1.Service)
 		if facts.Serving, err = g.serving(ctx, old.Namespace, old.Name); err != nil {
 			return Facts{}, err
 		}
+		if facts.Serving.Colors, err = g.servedColors(ctx, service, old, facts); err != nil {
+			return Facts{}, err
+		}
 	}
 	return facts, nil
+}
+
+// servedColors says which colors the serving pods have. A selector that pins a
+// color says it; for another one its pods are read, unless they were already.
+func (g *Gatherer) servedColors(ctx context.Context, service, old *corev1.Service, gathered Facts) ([]string, error) {
+	if pinned := old.Spec.Selector[v1alpha1.LabelColor]; pinned != "" && gathered.Serving.Ready > 0 {
+		return []string{pinned}, nil
+	}
+	if !routes(old) || len(gathered.Serving.Pods) == 0 {
+		return []string{}, nil
+	}
+	served := gathered.Selected
+	if !routes(service) || !maps.Equal(service.Spec.Selector, old.Spec.Selector) {
+		var err error
+		if served, err = g.pods(ctx, old.Namespace, old.Spec.Selector); err != nil {
+			return nil, err
+		}
+	}
+	return colorsOf(gathered.Serving.Pods, served.Pods), nil
 }
 
 // ForOldService returns what is known of a Service as it was, given what was

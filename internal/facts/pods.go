@@ -115,5 +115,17 @@ func servingFact(slicesOfService []discoveryv1.EndpointSlice) Serving {
 	}
 	names := slices.AppendSeq(make([]string, 0, len(pods)), maps.Keys(pods))
 	slices.Sort(names)
-	return Serving{Ready: len(pods) + len(addresses), Pods: names}
+	return Serving{Ready: len(pods) + len(addresses), Pods: names, Colors: []string{}}
+}
+
+// colorsOf returns the colors that named pods have, each once, sorted.
+func colorsOf(names []string, pods []Pod) []string {
+	colors := []string{}
+	for _, pod := range pods {
+		if pod.Color != "" && slices.Contains(names, pod.Name) && !slices.Contains(colors, pod.Color) {
+			colors = append(colors, pod.Color)
+		}
+	}
+	slices.Sort(colors)
+	return colors
 }

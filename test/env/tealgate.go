@@ -38,13 +38,15 @@ type TealgateOptions struct {
 // process of this machine, because no pod really runs. Its methods must not be
 // called at the same time.
 type Tealgate struct {
-	// Metrics is the URL of its metrics.
-	Metrics string
+	// Metrics is the URL of its metrics, Ready that of its readiness.
+	Metrics, Ready string
+
+	// Webhook is the address that its webhooks listen on.
+	Webhook string
 
 	cluster *Cluster
 	binary  string
 	args    []string
-	health  string
 	process *process
 	starts  int
 }
@@ -79,7 +81,8 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 	}
 	t := &Tealgate{
 		Metrics: "http://" + addresses[1] + "/metrics",
-		health:  "http://" + addresses[2] + "/readyz",
+		Ready:   "http://" + addresses[2] + "/readyz",
+		Webhook: addresses[0],
 		cluster: c, binary: binary,
 		args: append([]string{
 			"serve", "--kubeconfig", kubeconfig, "--webhook-address", addresses[0], "--metrics-address", addresses[1],
@@ -108,7 +111,7 @@ func (t *Tealgate) Start(ctx context.Context) error {
 		if t.process.ended() {
 			return false, t.process.endedByItself()
 		}
-		code, err := get(ctx, t.health, io.Discard)
+		code, err := get(ctx, t.Ready, io.Discard)
 		return err == nil && code == http.StatusOK, nil
 	})
 	if err != nil {
@@ -294,7 +297,7 @@ func freeAddresses(count int) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		defer listener.Close()
+		defer func() { _ = listener.Close() }()
 		addresses[i] = listener.Addr().String()
 	}
 	return addresses, nil

@@ -67,6 +67,7 @@ func TestScriptsWhileDown(t *testing.T) {
 // Each finds the manifests of testdata/shared in its folder: a Service, and a blue
 // and a green Deployment that have no problem. Names of pods are random and shown as NAME-HASH-xxxxx.
 func (w *world) run(t *testing.T, path string) {
+	t.Helper()
 	params := testscript.Params{Dir: path}
 	if filepath.Ext(path) != "" {
 		params = testscript.Params{Files: []string{path}}

@@ -1,0 +1,67 @@
+package integration
+
+import (
+	"context"
+	"crypto/tls"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tealgate/tealgate/test/env"
+)
+
+// TestServe tries what a platform engineer relies on: TLS 1.3 only, a CA that
+// comes back when somebody takes it away, and an end without a refused request.
+func TestServe(t *testing.T) {
+	ctx := t.Context()
+	cluster, err := env.Start(ctx, env.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	tealgate, err := env.InstallTealgate(ctx, cluster, env.TealgateOptions{Binary: binary, Args: []string{"--drain-delay=3s"}})
+	require.NoError(t, err)
+	w := &world{cluster: cluster, tealgate: tealgate}
+	require.NoError(t, tealgate.Namespace(ctx, "shop", "enforce"))
+
+	t.Run("OldTLS", func(t *testing.T) {
+		dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12}}
+		_, err := dialer.DialContext(t.Context(), "tcp", tealgate.Webhook)
+		assert.ErrorContains(t, err, "protocol version")
+	})
+
+	t.Run("CAComesBack", func(t *testing.T) {
+		for _, kind := range []string{"mutatingwebhookconfiguration", "validatingwebhookconfiguration"} {
+			w.admin(t.Context(), t, "patch", kind, "tealgate", "--type=json",
+				"-p", `[{"op": "remove", "path": "/webhooks/0/clientConfig/caBundle"}]`)
+			require.NoError(t, poll(t.Context(), func(ctx context.Context) (bool, error) {
+				result, err := cluster.Kubectl(ctx, "get", kind, "tealgate", "-o=jsonpath={.webhooks[0].clientConfig.caBundle}")
+				return result.Stdout != "", err
+			}))
+		}
+	})
+
+	t.Run("Drains", func(t *testing.T) {
+		// What the API server knows of the CA just now may be a moment old.
+		require.NoError(t, tealgate.WaitForMode(t.Context(), "shop", "enforce"))
+		ended := make(chan error, 1)
+		go func() { ended <- tealgate.Stop() }()
+		require.NoError(t, poll(t.Context(), func(ctx context.Context) (bool, error) {
+			request, err := http.NewRequestWithContext(ctx, http.MethodGet, tealgate.Ready, nil)
+			if err != nil {
+				return false, err
+			}
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				return false, err
+			}
+			return response.StatusCode != http.StatusOK, response.Body.Close()
+		}), "it says that it is not ready any more")
+		manifest := "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}]}}"
+		result, err := cluster.KubectlWith(t.Context(), env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "-n", "shop", "apply", "-f", "-")
+		require.NoError(t, err)
+		assert.Zero(t, result.Code, "and answers on: %s", result)
+		require.NoError(t, <-ended)
+	})
+}
