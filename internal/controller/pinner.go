@@ -11,9 +11,11 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
@@ -63,6 +65,8 @@ func SetupPinner(mgr ctrl.Manager, options PinnerOptions) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("service-pinner").
 		For(&corev1.Service{}).
 		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(p.servicesOf)).
+		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(p.servicesIn),
+			builder.WithPredicates(predicate.LabelChangedPredicate{})).
 		Complete(p)
 	if err != nil {
 		return fmt.Errorf("service pinner: %w", err)
@@ -76,14 +80,25 @@ func (p *Pinner) servicesOf(ctx context.Context, object client.Object) []reconci
 	if !ok || deployment.Spec.Template.Labels[v1alpha1.LabelColor] == "" {
 		return nil
 	}
+	return p.pinnable(ctx, deployment.Namespace, func(service *corev1.Service) bool {
+		return facts.Selects(service, deployment.Spec.Template.Labels)
+	})
+}
+
+// servicesIn finds the colorless Services of a namespace whose mode was set.
+func (p *Pinner) servicesIn(ctx context.Context, namespace client.Object) []reconcile.Request {
+	return p.pinnable(ctx, namespace.GetName(), func(*corev1.Service) bool { return true })
+}
+
+func (p *Pinner) pinnable(ctx context.Context, namespace string, want func(*corev1.Service) bool) []reconcile.Request {
 	var services corev1.ServiceList
-	if err := p.client.List(ctx, &services, client.InNamespace(deployment.Namespace), client.UnsafeDisableDeepCopy); err != nil {
-		logf.FromContext(ctx).Error(err, "Services of a Deployment", "namespace", deployment.Namespace)
+	if err := p.client.List(ctx, &services, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		logf.FromContext(ctx).Error(err, "listing Services to pin", "namespace", namespace)
 		return nil
 	}
 	var requests []reconcile.Request
 	for i := range services.Items {
-		if service := &services.Items[i]; facts.Pinnable(service) && facts.Selects(service, deployment.Spec.Template.Labels) {
+		if service := &services.Items[i]; facts.Pinnable(service) && want(service) {
 			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service)})
 		}
 	}

@@ -55,7 +55,7 @@
 #         env {{.env}} of {{.place}} holds {{.what_en}}{{if .shown}} ({{.shown}}){{end}}.
 #         Everyone who may read the Deployment can read it, and blue and green may come to
 #         differ in it. Put the value into a file {{.key}}, without a line break at its end,
-#         and create the Secret:
+#         and create the Secret{{if .several}}, once for all its values{{end}}:
 #
 #           {{.create}}
 #
@@ -63,7 +63,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         {{.place_zh}} 的环境变量 {{.env}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。能读取这个 Deployment 的人都能看到它，蓝绿两边也可能不一致。请把值写入文件 {{.key}}（末尾不要换行），再创建 Secret：
+#         {{.place_zh}} 的环境变量 {{.env}} 里有{{.what_zh}}{{if .shown}}（{{.shown}}）{{end}}。能读取这个 Deployment 的人都能看到它，蓝绿两边也可能不一致。请把值写入文件 {{.key}}（末尾不要换行），再创建 Secret{{if .several}}（所有值只需创建一次）{{end}}：
 #
 #           {{.create}}
 #
@@ -90,7 +90,7 @@
 #         env {{.env}} of {{.place}} names a data store outside the cluster
 #         {{if .shown}}({{.shown}}) {{end}}as a literal. Green must not talk to another store
 #         than blue, so both read it from one ConfigMap. Put the value into a file {{.key}},
-#         without a line break at its end, and create it:
+#         without a line break at its end, and create it{{if .several}}, once for all its values{{end}}:
 #
 #           {{.create}}
 #
@@ -98,7 +98,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         {{.place_zh}} 的环境变量 {{.env}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。green 不能连到与 blue 不同的存储，两边应该读取同一个 ConfigMap。请把值写入文件 {{.key}}（末尾不要换行），再创建：
+#         {{.place_zh}} 的环境变量 {{.env}} 直接写了集群外的数据存储{{if .shown}}（{{.shown}}）{{end}}。green 不能连到与 blue 不同的存储，两边应该读取同一个 ConfigMap。请把值写入文件 {{.key}}（末尾不要换行），再创建{{if .several}}（所有值只需创建一次）{{end}}：
 #
 #           {{.create}}
 #
@@ -209,6 +209,7 @@ violation contains {
 		"kind": source.kind,
 		"object": source.name,
 		"create": create(sources_like(source)),
+		"several": count({other.key | some other in sources_like(source)}) > 1,
 	}]),
 } if {
 	some finding in found_in_env
