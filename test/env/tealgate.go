@@ -53,7 +53,7 @@ type Tealgate struct {
 
 // InstallTealgate applies the manifests, starts `tealgate serve` as the
 // ServiceAccount of the manifests, and returns when it is ready and its CA is in
-// the webhook configurations.
+// the webhook configurations. After an error nothing of it runs.
 func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (*Tealgate, error) {
 	repository, err := repositoryDir(ctx)
 	if err != nil {
@@ -92,7 +92,10 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 	if err := t.Start(ctx); err != nil {
 		return nil, err
 	}
-	return t, t.waitForCA(ctx)
+	if err := t.waitForCA(ctx); err != nil {
+		return nil, errors.Join(err, t.Stop())
+	}
+	return t, nil
 }
 
 // Start starts tealgate, the first time or after Kill or Stop, and returns when

@@ -50,6 +50,7 @@
 #         zh: |-
 #           kubectl 可能已经把上面的{{.printed_zh}}打印出来：请更换。
 #     credential:
+#       more: true
 #       fix: *entry
 #       en: |-
 #         env {{.env}} of {{.place}} holds {{.what_en}}{{if .shown}} ({{.shown}}){{end}}.
@@ -85,6 +86,7 @@
 #
 #           {{.fix}}
 #     store:
+#       more: true
 #       fix: *entry
 #       en: |-
 #         env {{.env}} of {{.place}} names a data store outside the cluster
@@ -113,6 +115,7 @@
 #       zh: |-
 #         {{.subject_zh}} 直接写了集群外的地址{{if .shown}}（{{.shown}}）{{end}}。请从 ConfigMap {{.object}} 读取，避免蓝绿不一致。
 #     argument:
+#       more: true
 #       fix: &arguments
 #         at: spec.template.spec.{{.list}}[name={{.name}}]
 #         yaml: |-
@@ -141,6 +144,7 @@
 #           {{.fix}}
 #       after: *printed
 #     argument-store:
+#       more: true
 #       fix: *arguments
 #       en: |-
 #         {{.flag}} in {{.part}} of {{.place}} names a data store outside the cluster
@@ -162,6 +166,7 @@
 #
 #           {{.fix}}
 #     script:
+#       more: true
 #       en: |-
 #         {{.flag}} in {{.part}} of {{.place}} holds {{.what_en}}{{if .shown}} ({{.shown}}){{end}}.
 #         Everyone who may read the Deployment can read it. Write this in its place:

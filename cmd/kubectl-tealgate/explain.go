@@ -1,0 +1,169 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/agnivade/levenshtein"
+	"github.com/spf13/cobra"
+
+	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/policies"
+)
+
+// explainWords are the parts of an explanation that no rule brings.
+var explainWords = map[policy.Language]struct{ action, some, undo, noUndo string }{
+	policy.English: {
+		action: "Action: %s",
+		some:   ", in some cases %s",
+		undo:   "Rollback: kubectl rollout undo to a template that ran before only warns",
+		noUndo: "Rollback: holds for kubectl rollout undo too",
+	},
+	policy.Chinese: {
+		action: "动作：%s",
+		some:   "，个别情况 %s",
+		undo:   "回退：kubectl rollout undo 回到运行过的模板时只警告",
+		noUndo: "回退：对 kubectl rollout undo 同样有效",
+	},
+}
+
+func newExplain() *cobra.Command {
+	var language string
+	command := &cobra.Command{
+		Use:   "explain [RULE...]",
+		Short: "Say what a rule decides, or list all rules",
+		Long:  "Say what each RULE decides and why. Without a RULE, list all.\nThese are the rules built into this program; no cluster is asked.",
+		Example: "  kubectl tealgate explain\n" +
+			"  kubectl tealgate explain readiness-probe version-label",
+		RunE: func(command *cobra.Command, ids []string) error {
+			if !slices.Contains(policy.Languages(), policy.Language(language)) {
+				return fmt.Errorf("--language %q: not en or zh", language)
+			}
+			rules, err := builtInRules(command.Context())
+			if err != nil {
+				return err
+			}
+			if len(ids) == 0 {
+				return listRules(command.OutOrStdout(), rules, policy.Language(language))
+			}
+			chosen, err := chooseRules(rules, ids)
+			if err != nil {
+				return err
+			}
+			for i, rule := range chosen {
+				if i > 0 {
+					fmt.Fprintln(command.OutOrStdout())
+				}
+				explainRule(command.OutOrStdout(), rule, policy.Language(language))
+			}
+			return nil
+		},
+		ValidArgsFunction: completeRules,
+	}
+	command.Flags().StringVar(&language, "language", string(policy.English), "language of the explanation, en or zh")
+	// The flag has just been defined, which is all that can be wrong.
+	_ = command.RegisterFlagCompletionFunc("language", cobra.FixedCompletions([]cobra.Completion{"en", "zh"}, cobra.ShellCompDirectiveNoFileComp))
+	return command
+}
+
+func builtInRules(ctx context.Context) ([]*policy.Rule, error) {
+	modules, err := policies.Modules()
+	if err != nil {
+		return nil, err
+	}
+	engine, err := policy.New(ctx, modules)
+	if err != nil {
+		return nil, fmt.Errorf("embedded policies: %w", err)
+	}
+	return engine.Rules(), nil
+}
+
+// chooseRules finds all ids or none, so that a misspelled one cannot be missed.
+func chooseRules(rules []*policy.Rule, ids []string) ([]*policy.Rule, error) {
+	var chosen []*policy.Rule
+	for _, id := range ids {
+		i := slices.IndexFunc(rules, func(r *policy.Rule) bool { return r.ID == id })
+		if i < 0 {
+			return nil, unknownRule(rules, id)
+		}
+		chosen = append(chosen, rules[i])
+	}
+	return chosen, nil
+}
+
+func unknownRule(rules []*policy.Rule, id string) error {
+	var near, all []string
+	for _, rule := range rules {
+		all = append(all, rule.ID)
+		if levenshtein.ComputeDistance(id, rule.ID) <= len(rule.ID)/3 || (id != "" && strings.Contains(rule.ID, id)) {
+			near = append(near, rule.ID)
+		}
+	}
+	if len(near) > 0 {
+		return fmt.Errorf("no rule is called %q; do you mean %s? kubectl tealgate explain lists all", id, strings.Join(near, " or "))
+	}
+	return fmt.Errorf("no rule is called %q; the rules are %s", id, strings.Join(all, ", "))
+}
+
+// listRules keeps its headings in English as kubectl does: they are what scripts see.
+func listRules(out io.Writer, rules []*policy.Rule, language policy.Language) error {
+	table := tabwriter.NewWriter(out, 0, 0, 3, ' ', 0)
+	fmt.Fprintln(table, "RULE\tACTION\tTITLE")
+	for _, rule := range rules {
+		fmt.Fprintf(table, "%s\t%s\t%s\n", rule.ID, rule.Action, in(rule.Title, language))
+	}
+	return table.Flush()
+}
+
+func explainRule(out io.Writer, rule *policy.Rule, language policy.Language) {
+	words := explainWords[language]
+	action := fmt.Sprintf(words.action, rule.Action)
+	if others := otherActions(rule); len(others) > 0 {
+		action += fmt.Sprintf(words.some, strings.Join(others, ", "))
+	}
+	undo := words.noUndo
+	if rule.Concern == policy.ConcernWorkload {
+		undo = words.undo
+	}
+	fmt.Fprintf(out, "%s: %s\n\n%s\n%s\n\n%s\n", rule.ID, in(rule.Title, language), action, undo, in(rule.Description, language))
+}
+
+// otherActions are those of messages that do not do what the rule does.
+func otherActions(rule *policy.Rule) []string {
+	var actions []string
+	for _, action := range []policy.Action{policy.Deny, policy.Warn, policy.Advise} {
+		for _, message := range rule.Messages {
+			if action != rule.Action && message.Action == action && !slices.Contains(actions, string(action)) {
+				actions = append(actions, string(action))
+			}
+		}
+	}
+	return actions
+}
+
+// in falls back to English, which every rule has.
+func in(texts map[policy.Language]string, language policy.Language) string {
+	if text := texts[language]; text != "" {
+		return text
+	}
+	return texts[policy.English]
+}
+
+// completeRules offers the ids that are not there yet, with their titles.
+func completeRules(command *cobra.Command, have []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	rules, err := builtInRules(command.Context())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveError
+	}
+	var offers []cobra.Completion
+	for _, rule := range rules {
+		if !slices.Contains(have, rule.ID) {
+			offers = append(offers, cobra.CompletionWithDesc(rule.ID, rule.Title[policy.English]))
+		}
+	}
+	return offers, cobra.ShellCompDirectiveNoFileComp
+}
