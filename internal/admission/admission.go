@@ -16,6 +16,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
+	"github.com/tealgate/tealgate/internal/admission/message"
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/internal/facts"
@@ -85,12 +86,14 @@ type entry struct {
 	// closed says that our own failure denies. Otherwise it is answered Allowed
 	// with a warning: an errored answer would deny whatever the failurePolicy says.
 	closed bool
-	judge  func(ctx context.Context, r *review) (admission.Response, error)
+	// open says what our failure means to the user of an entry that is not closed.
+	open  message.Open
+	judge func(ctx context.Context, r *review) (admission.Response, error)
 }
 
 func (w *Webhooks) entries() []entry {
 	return []entry{
-		{name: "mutate", mode: v1alpha1.ModeWarn, judge: w.mutate},
+		{name: "mutate", mode: v1alpha1.ModeWarn, open: message.NotAdded, judge: w.mutate},
 		{name: "restore-color", mode: v1alpha1.ModeEnforce, closed: true, judge: w.restore},
 		{name: "restore-color-warn", mode: v1alpha1.ModeWarn, judge: w.restore},
 		{name: "validate-enforce", mode: v1alpha1.ModeEnforce, closed: true, judge: w.validate},
@@ -103,10 +106,7 @@ func (w *Webhooks) entries() []entry {
 func (w *Webhooks) Handlers() map[string]http.Handler {
 	handlers := map[string]http.Handler{}
 	for _, e := range w.entries() {
-		handlers["/"+e.name] = w.countMalformed(e, &admission.Webhook{
-			Handler:         w.handler(e),
-			WithContextFunc: withBudget,
-		})
+		handlers["/"+e.name] = w.endpoint(e)
 	}
 	return handlers
 }

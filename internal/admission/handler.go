@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -19,10 +20,7 @@ import (
 // not say how long it waits.
 const defaultTimeout = 3 * time.Second
 
-type (
-	budgetKey  struct{}
-	reachedKey struct{}
-)
+type budgetKey struct{}
 
 // withBudget takes half of the time that the API server waits (it appends
 // ?timeout=3s to the URL), so that the readable message is ours and not its
@@ -42,86 +40,84 @@ func budget(ctx context.Context) time.Duration {
 	return defaultTimeout / 2
 }
 
-// countMalformed counts what never becomes a request: bodies that are not an
-// AdmissionReview. Controller-runtime answers them with an error of the API's form.
-func (w *Webhooks) countMalformed(e entry, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
-		reached := false
-		ctx := context.WithValue(request.Context(), reachedKey{}, &reached)
-		next.ServeHTTP(response, request.WithContext(ctx))
-		if !reached {
-			w.metrics.requests.WithLabelValues(e.name, "none", outcomeMalformed).Inc()
-		}
-	})
-}
-
 // handler gives a judge its deadline, survives its panic, and turns every
 // failure into the answer that the entry's mode asks for.
 func (w *Webhooks) handler(e entry) admission.HandlerFunc {
 	return func(ctx context.Context, request admission.Request) admission.Response {
 		started := time.Now()
-		if reached, ok := ctx.Value(reachedKey{}).(*bool); ok {
-			*reached = true
-		}
 		limit := budget(ctx)
 		ctx, cancel := context.WithTimeoutCause(ctx, limit, fmt.Errorf("no decision within %s", limit))
 		defer cancel()
 
-		r, err := newReview(request, e.mode)
-		var response admission.Response
-		if err == nil {
-			r.language = w.languageOf(ctx, request.Namespace)
-			response, err = w.judgeInTime(ctx, e, r)
-		}
+		labels := w.labelsOf(ctx, request.Namespace)
+		language := language(labels, w.language)
+		response, err := inTime(ctx, func() (admission.Response, error) {
+			r, err := newReview(request, e.mode)
+			if err != nil {
+				return admission.Response{}, err
+			}
+			r.language, r.namespaceLabels = language, labels
+			return e.judge(ctx, r)
+		})
 		if err != nil {
-			response = w.failed(ctx, e, request, err)
+			logf.FromContext(ctx).Error(err, "could not decide", "webhook", e.name, "closed", e.closed)
+			response = undecided(e, language, err)
 		}
 		w.metrics.answered(e.name, request.Kind.Kind, outcome(response, err), time.Since(started))
 		return response
 	}
 }
 
-// judgeInTime returns when the deadline passes, even if the judge is inside
-// something that does not look at its context.
-func (w *Webhooks) judgeInTime(ctx context.Context, e entry, r *review) (admission.Response, error) {
+// labelsOf never fails: a namespace that is not known has no labels.
+func (w *Webhooks) labelsOf(ctx context.Context, namespace string) map[string]string {
+	labels, err := inTime(ctx, func() (map[string]string, error) {
+		return w.namespaces.Labels(ctx, namespace), nil
+	})
+	if err != nil {
+		logf.FromContext(ctx).Error(err, "labels of the namespace", "namespace", namespace)
+	}
+	return labels
+}
+
+// inTime returns when ctx ends, even if do is inside something that does not
+// look at it; do is then left to end by itself. A panic of do is an error.
+func inTime[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	type result struct {
-		response admission.Response
-		err      error
+		value T
+		err   error
 	}
 	done := make(chan result, 1)
 	go func() {
+		returned := result{err: errors.New("internal error: ended without an answer")}
 		defer func() {
 			if p := recover(); p != nil {
 				logf.FromContext(ctx).Error(fmt.Errorf("panic: %v", p), "webhook recovered", "stack", string(debug.Stack()))
-				done <- result{err: fmt.Errorf("internal error: %v", p)}
+				// What a panic says may quote the object: it goes to the log only.
+				returned.err = errors.New("internal error, see the log of tealgate")
 			}
+			done <- returned
 		}()
-		response, err := e.judge(ctx, r)
-		done <- result{response, err}
+		value, err := do()
+		returned = result{value, err}
 	}()
 	select {
 	case r := <-done:
-		return r.response, r.err
+		return r.value, r.err
 	case <-ctx.Done():
-		return admission.Response{}, context.Cause(ctx)
+		var none T
+		return none, context.Cause(ctx)
 	}
 }
 
-// failed answers our own failure: it denies in closed entries and never in others.
-func (w *Webhooks) failed(ctx context.Context, e entry, request admission.Request, err error) admission.Response {
-	logf.FromContext(ctx).Error(err, "could not decide", "webhook", e.name, "closed", e.closed)
-	language := w.languageOf(ctx, request.Namespace)
+// undecided answers our own failure: it denies in closed entries and never in others.
+func undecided(e entry, language policy.Language, err error) admission.Response {
 	if !e.closed {
-		return admission.Allowed("").WithWarnings(message.UndecidedAllowed(language, err))
+		return admission.Allowed("").WithWarnings(message.UndecidedAllowed(language, err, e.open))
 	}
-	code := http.StatusInternalServerError
+	response := admission.Errored(http.StatusInternalServerError, errors.New(message.Undecided(language, err)))
+	response.Result.Reason = metav1.StatusReasonInternalError
 	if errors.Is(err, errBadRequest) {
-		code = http.StatusBadRequest
+		response.Result.Code, response.Result.Reason = http.StatusBadRequest, metav1.StatusReasonBadRequest
 	}
-	return admission.Errored(int32(code), errors.New(message.Undecided(language, err)))
-}
-
-// languageOf never fails: a namespace that is not known has the default.
-func (w *Webhooks) languageOf(ctx context.Context, namespace string) policy.Language {
-	return language(w.namespaces.Labels(ctx, namespace), w.language)
+	return response
 }

@@ -33,7 +33,7 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 		}, []string{"webhook", "kind", "outcome"}),
 		problems: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "tealgate_admission_problems_total",
-			Help: "Problems that rules found, by rule, what they did (deny, warn) and the namespace's mode.",
+			Help: "Problems that rules found, by rule, what they did (deny; would-deny, where the mode is not enforce; warn) and the namespace's mode.",
 		}, []string{"rule", "action", "mode"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "tealgate_admission_duration_seconds",
@@ -55,8 +55,8 @@ func (m *metrics) answered(webhook, kind, outcome string, took time.Duration) {
 	m.duration.WithLabelValues(webhook).Observe(took.Seconds())
 }
 
-func (m *metrics) found(violation policy.Violation, action policy.Action, mode string) {
-	m.problems.WithLabelValues(violation.Rule.ID, string(action), mode).Inc()
+func (m *metrics) found(violation policy.Violation, action, mode string) {
+	m.problems.WithLabelValues(violation.Rule.ID, action, mode).Inc()
 }
 
 func outcome(response admission.Response, err error) string {

@@ -3,11 +3,13 @@ package admission
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	utiljson "k8s.io/apimachinery/pkg/util/json"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
@@ -34,28 +36,37 @@ func (w *Webhooks) mutate(ctx context.Context, r *review) (admission.Response, e
 // colorDeployment gives a new Deployment its color, keeps the one that a stored
 // selector has, and records who deployed.
 func (w *Webhooks) colorDeployment(ctx context.Context, r *review) (admission.Response, error) {
-	object, old, err := r.deployments()
+	content, err := w.colored(ctx, r)
 	if err != nil {
 		return admission.Response{}, err
+	}
+	return patched(r, content)
+}
+
+// colored returns the Deployment under review as it is to be. Why a new one got
+// its color is recorded: the user is told by the entry that validates, which
+// knows whether the Deployment comes to be.
+func (w *Webhooks) colored(ctx context.Context, r *review) (*unstructured.Unstructured, error) {
+	object, old, err := r.deployments()
+	if err != nil {
+		return nil, err
 	}
 	content, err := decodeContent(r.Object.Raw)
 	if err != nil {
-		return admission.Response{}, err
+		return nil, err
 	}
-	var warnings []string
-	if takesColor(object) {
+	if takesColor(object) || keepsColor(old) {
 		c, from, err := w.chooseColor(ctx, object, old)
 		if err != nil {
-			return admission.Response{}, err
+			return nil, err
 		}
 		if paint(content, object, old, c) && old == nil {
-			warnings = append(warnings, message.Colored(r.language, r.object(), c, from))
+			if err := annotate(content, v1alpha1.AnnotationColorFrom, string(from)); err != nil {
+				return nil, err
+			}
 		}
 	}
-	if err := recordDeployer(content, object, old, r.UserInfo.Username); err != nil {
-		return admission.Response{}, err
-	}
-	return patched(r, content, warnings...)
+	return content, recordDeployer(content, object, old, r.UserInfo.Username)
 }
 
 // takesColor excludes pods without traffic and who declined.
@@ -64,18 +75,22 @@ func takesColor(deployment *appsv1.Deployment) bool {
 		deployment.Annotations[v1alpha1.AnnotationBlueGreen] != v1alpha1.BlueGreenDisabled
 }
 
+// keepsColor says that the stored selector has a color. It cannot change any more,
+// whatever the object declares now.
+func keepsColor(old *appsv1.Deployment) bool { return old != nil && selectorColor(old) != "" }
+
 // chooseColor takes, in this order: what the stored selector has, the object's
-// own label, its name's suffix, the idle color of its pair, blue.
+// own label, the stored pods' label, its name's suffix, the idle color of its
+// pair, blue.
 func (w *Webhooks) chooseColor(ctx context.Context, object, old *appsv1.Deployment) (color.Color, message.ColorFrom, error) {
-	if old != nil {
-		if c, ok := color.Parse(selectorColor(old)); ok {
-			return c, message.ColorFromLabel, nil
-		}
-	}
-	for _, own := range []string{
+	named := []string{
 		selectorColor(object), object.Spec.Template.Labels[v1alpha1.LabelColor], object.Labels[v1alpha1.LabelColor],
-	} {
-		if c, ok := color.Parse(own); ok {
+	}
+	if old != nil {
+		named = slices.Concat([]string{selectorColor(old)}, named, []string{old.Spec.Template.Labels[v1alpha1.LabelColor]})
+	}
+	for _, name := range named {
+		if c, ok := color.Parse(name); ok {
 			return c, message.ColorFromLabel, nil
 		}
 	}
@@ -84,12 +99,12 @@ func (w *Webhooks) chooseColor(ctx context.Context, object, old *appsv1.Deployme
 	}
 	around, err := w.facts.ForDeployment(ctx, object)
 	if err != nil {
-		return "", 0, err
+		return "", "", err
 	}
 	if c := around.IdleColor(); c != "" {
-		return c, message.ColorIdle, nil
+		return c, message.ColorFromPair, nil
 	}
-	return color.Blue, message.ColorFirst, nil
+	return color.Blue, message.ColorFromFirst, nil
 }
 
 func selectorColor(deployment *appsv1.Deployment) string {
@@ -100,14 +115,20 @@ func selectorColor(deployment *appsv1.Deployment) string {
 }
 
 // paint adds the color where it is absent and may be, and says whether it added
-// any. A stored selector cannot change; a pod template that had no color is only
-// touched when it changes anyway, so that no rollout is caused here.
+// any. A stored selector cannot change. A pod template gets back the color that it
+// had, because another one would be a rollout; one that had none is only touched
+// when it changes anyway.
 func paint(content *unstructured.Unstructured, object, old *appsv1.Deployment, c color.Color) bool {
 	added := addLabel(content, c, "metadata", "labels")
 	if old == nil || selectorColor(old) != "" {
 		added = addLabel(content, c, "spec", "selector", "matchLabels") || added
 	}
-	if old == nil || old.Spec.Template.Labels[v1alpha1.LabelColor] != "" || templateChanged(object, old) {
+	if old == nil || templateChanged(object, old) {
+		if old != nil {
+			if had, ok := color.Parse(old.Spec.Template.Labels[v1alpha1.LabelColor]); ok {
+				c = had
+			}
+		}
 		added = addLabel(content, c, "spec", "template", "metadata", "labels") || added
 	}
 	return added
@@ -135,22 +156,16 @@ func templateChanged(object, old *appsv1.Deployment) bool {
 // is recorded.
 func recordDeployer(content *unstructured.Unstructured, object, old *appsv1.Deployment, user string) error {
 	deployer := user
-	if old != nil {
-		same := object.Spec.Template.DeepCopy()
-		// The color that was added above is no change of the user's.
-		if c, ok := old.Spec.Template.Labels[v1alpha1.LabelColor]; ok && same.Labels[v1alpha1.LabelColor] == "" {
-			if same.Labels == nil {
-				same.Labels = map[string]string{}
-			}
-			same.Labels[v1alpha1.LabelColor] = c
-		}
-		if apiequality.Semantic.DeepEqual(*same, old.Spec.Template) {
-			deployer = old.Annotations[v1alpha1.AnnotationDeployedBy]
-		}
+	if old != nil && !templateChanged(painted(content, object), old) {
+		deployer = old.Annotations[v1alpha1.AnnotationDeployedBy]
 	}
 	if deployer == "" {
 		return nil
 	}
+	return annotate(content, v1alpha1.AnnotationDeployedBy, deployer)
+}
+
+func annotate(content *unstructured.Unstructured, key, value string) error {
 	annotations, _, err := unstructured.NestedStringMap(content.Object, "metadata", "annotations")
 	if err != nil {
 		return fmt.Errorf("%w: %w", errBadRequest, err)
@@ -158,8 +173,19 @@ func recordDeployer(content *unstructured.Unstructured, object, old *appsv1.Depl
 	if annotations == nil {
 		annotations = map[string]string{}
 	}
-	annotations[v1alpha1.AnnotationDeployedBy] = deployer
+	annotations[key] = value
 	return unstructured.SetNestedStringMap(content.Object, annotations, "metadata", "annotations")
+}
+
+// painted is the object with the color that its pod template has in content.
+func painted(content *unstructured.Unstructured, object *appsv1.Deployment) *appsv1.Deployment {
+	c, found, err := unstructured.NestedString(content.Object, "spec", "template", "metadata", "labels", v1alpha1.LabelColor)
+	if err != nil || !found {
+		return object
+	}
+	object = object.DeepCopy()
+	metav1.SetMetaDataLabel(&object.Spec.Template.ObjectMeta, v1alpha1.LabelColor, c)
+	return object
 }
 
 // colorService pins a new Service to the color of its pods when all have the
@@ -174,8 +200,11 @@ func (w *Webhooks) colorService(ctx context.Context, r *review) (admission.Respo
 		return admission.Allowed(""), nil
 	}
 	c, ok, err := w.facts.OnlyColor(ctx, r.Namespace, object.Spec.Selector)
-	if err != nil || !ok {
-		return admission.Allowed(""), err
+	if err != nil {
+		return admission.Response{}, err
+	}
+	if !ok {
+		return admission.Allowed(""), nil
 	}
 	return w.pin(r, c, message.Pinned(r.language, r.object(), c))
 }
@@ -192,7 +221,7 @@ func (w *Webhooks) restore(_ context.Context, r *review) (admission.Response, er
 		return admission.Response{}, err
 	}
 	c, pinned := color.Parse(old.Spec.Selector[v1alpha1.LabelColor])
-	if !pinned || !lostColor(object) {
+	if !pinned || !lostColor(object, old) {
 		return admission.Allowed(""), nil
 	}
 	return w.pin(r, c)
@@ -200,9 +229,9 @@ func (w *Webhooks) restore(_ context.Context, r *review) (admission.Response, er
 
 // lostColor says that a selector of other keys is left without a color. An empty
 // one is not restored: a color alone would select the whole namespace.
-func lostColor(service *corev1.Service) bool {
-	_, has := service.Spec.Selector[v1alpha1.LabelColor]
-	return !has && len(service.Spec.Selector) > 0 && service.Annotations[v1alpha1.AnnotationArgoRollouts] == ""
+func lostColor(object, old *corev1.Service) bool {
+	_, has := object.Spec.Selector[v1alpha1.LabelColor]
+	return !has && len(object.Spec.Selector) > 0 && !managedByArgo(object, old)
 }
 
 func (w *Webhooks) pin(r *review, c color.Color, warnings ...string) (admission.Response, error) {

@@ -45,5 +45,9 @@ func patched(r *review, object *unstructured.Unstructured, warnings ...string) (
 	if err != nil {
 		return admission.Response{}, fmt.Errorf("mutated object: %w", err)
 	}
-	return admission.PatchResponseFromRaw(r.Object.Raw, raw).WithWarnings(warnings...), nil
+	response := admission.PatchResponseFromRaw(r.Object.Raw, raw)
+	if !response.Allowed {
+		return admission.Response{}, fmt.Errorf("mutated object: %s", response.Result.Message)
+	}
+	return response.WithWarnings(warnings...), nil
 }

@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/tealgate/tealgate/internal/admission/message"
@@ -36,14 +37,15 @@ type review struct {
 
 	mode     string
 	language policy.Language
+	// namespaceLabels may be stale or absent; they only shape what is said.
+	namespaceLabels map[string]string
 	// name is the object's, or its generateName with a star.
 	name string
 }
 
 func newReview(request admission.Request, mode string) (*review, error) {
 	if !known(request.Kind) {
-		return nil, fmt.Errorf("%w: %s %s is not a kind that tealgate reviews", errBadRequest,
-			metav1.GroupVersion{Group: request.Kind.Group, Version: request.Kind.Version}, request.Kind.Kind)
+		return nil, fmt.Errorf("%w: %q is not a kind that tealgate reviews", errBadRequest, kindOf(request))
 	}
 	switch request.Operation {
 	case admissionv1.Create, admissionv1.Update:
@@ -51,9 +53,7 @@ func newReview(request admission.Request, mode string) (*review, error) {
 			return nil, fmt.Errorf("%w: %s without an object", errBadRequest, request.Operation)
 		}
 	case admissionv1.Delete:
-	case admissionv1.Connect:
-		return nil, fmt.Errorf("%w: operation %s", errBadRequest, request.Operation)
-	default:
+	default: // CONNECT and what nobody knows
 		return nil, fmt.Errorf("%w: operation %q", errBadRequest, request.Operation)
 	}
 	if request.Operation != admissionv1.Create && len(request.OldObject.Raw) == 0 {
@@ -81,23 +81,39 @@ func known(kind metav1.GroupVersionKind) bool {
 	}
 }
 
-// nameOf reads the object's own name: request.name is empty for generateName.
+// kindOf is the request's kind as an object writes it.
+func kindOf(request admission.Request) string {
+	kind := request.Kind
+	return schema.GroupVersion{Group: kind.Group, Version: kind.Version}.String() + " " + kind.Kind
+}
+
+// nameOf reads the object's own name, because request.name is empty for
+// generateName. It refuses what is no object or another one than announced: the
+// rules would find nothing wrong with it.
 func nameOf(request admission.Request) (string, error) {
-	if request.Name != "" {
-		return request.Name, nil
+	name := request.Name
+	for _, raw := range [][]byte{request.OldObject.Raw, request.Object.Raw} {
+		if len(raw) == 0 {
+			continue
+		}
+		var partial *metav1.PartialObjectMetadata
+		if err := json.Unmarshal(raw, &partial); err != nil {
+			return "", fmt.Errorf("%w: %w", errBadRequest, err)
+		}
+		if partial == nil {
+			return "", fmt.Errorf("%w: the object is null", errBadRequest)
+		}
+		if is := partial.APIVersion + " " + partial.Kind; is != kindOf(request) {
+			return "", fmt.Errorf("%w: the object is %q, announced as %q", errBadRequest, is, kindOf(request))
+		}
+		if name == "" {
+			name = partial.Name
+		}
+		if name == "" {
+			name = partial.GenerateName + "*"
+		}
 	}
-	raw := request.Object.Raw
-	if len(raw) == 0 {
-		raw = request.OldObject.Raw
-	}
-	var partial metav1.PartialObjectMetadata
-	if err := json.Unmarshal(raw, &partial); err != nil {
-		return "", fmt.Errorf("%w: %w", errBadRequest, err)
-	}
-	if partial.Name != "" {
-		return partial.Name, nil
-	}
-	return partial.GenerateName + "*", nil
+	return name, nil
 }
 
 func (r *review) object() message.Object {

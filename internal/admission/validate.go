@@ -2,23 +2,32 @@ package admission
 
 import (
 	"context"
+	"encoding/json"
 	"maps"
 	"strings"
 
 	admissionv1 "k8s.io/api/admission/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/tealgate/tealgate/internal/admission/message"
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
 // validate asks the rules and lets the namespace's mode cap what they say.
 func (w *Webhooks) validate(ctx context.Context, r *review) (admission.Response, error) {
+	if err := w.asEnforced(ctx, r); err != nil {
+		return admission.Response{}, err
+	}
 	question, err := w.ask(ctx, r)
-	if err != nil || question == nil {
-		return admission.Allowed(""), err
+	if err != nil {
+		return admission.Response{}, err
+	}
+	if question == nil {
+		return admission.Allowed("").WithWarnings(unknownMode(r)...), nil
 	}
 	violations, err := w.rules.Evaluate(ctx, question.input)
 	if err != nil {
@@ -29,6 +38,20 @@ func (w *Webhooks) validate(ctx context.Context, r *review) (admission.Response,
 		return admission.Response{}, err
 	}
 	return w.answer(r, verdict)
+}
+
+// asEnforced gives a Deployment in audit, where nothing is mutated, the color that
+// it would have in enforce. Otherwise each would be found without one.
+func (w *Webhooks) asEnforced(ctx context.Context, r *review) error {
+	if r.mode != v1alpha1.ModeAudit || r.Kind.Kind != kindDeployment || r.Operation == admissionv1.Delete {
+		return nil
+	}
+	content, err := w.colored(ctx, r)
+	if err != nil {
+		return err
+	}
+	r.Object.Raw, err = json.Marshal(content.Object)
+	return err
 }
 
 // question is what the rules are asked, and how the same is asked of the stored
@@ -98,7 +121,7 @@ func (w *Webhooks) askService(ctx context.Context, r *review, q *question) (*que
 	if err != nil {
 		return nil, err
 	}
-	if object.Annotations[v1alpha1.AnnotationArgoRollouts] != "" {
+	if managedByArgo(object, old) {
 		return nil, nil //nolint:nilnil // nothing to ask, and nothing went wrong
 	}
 	if q.input.Facts, err = w.facts.ForService(ctx, object, old); err != nil {
@@ -110,6 +133,14 @@ func (w *Webhooks) askService(ctx context.Context, r *review, q *question) (*que
 		}
 	}
 	return q, nil
+}
+
+// managedByArgo says that Argo Rollouts moves the Service. On an update the stored
+// one must say so too: an annotation must not take a Service out of the checks in
+// the same step as its selector moves.
+func managedByArgo(object, old *corev1.Service) bool {
+	return object.Annotations[v1alpha1.AnnotationArgoRollouts] != "" &&
+		(old == nil || old.Annotations[v1alpha1.AnnotationArgoRollouts] != "")
 }
 
 // verdict is what remains of the violations after mode, ratchet and undo.
@@ -126,11 +157,11 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 	var denying []policy.Violation
 	for _, violation := range violations {
 		switch violation.Action() {
-		case policy.Deny:
-			denying = append(denying, violation)
 		case policy.Warn:
 			v.warned = append(v.warned, message.Finding{Violation: violation, Why: message.Advice})
 		case policy.Advise:
+		default: // Deny, and what nobody knows
+			denying = append(denying, violation)
 		}
 	}
 	if len(denying) == 0 {
@@ -190,20 +221,34 @@ func (v *verdict) warnWhere(denying []policy.Violation, why message.Why, where f
 	return rest
 }
 
+// What was done about a problem, in metrics and audit annotations.
+const (
+	actionDeny      = "deny"
+	actionWouldDeny = "would-deny"
+	actionWarn      = "warn"
+)
+
 // answer turns a verdict into the API's response and counts it.
 func (w *Webhooks) answer(r *review, v verdict) (admission.Response, error) {
 	var trail []string
+	note := func(action string, violation policy.Violation) {
+		w.metrics.found(violation, action, r.mode)
+		trail = append(trail, action+" "+violation.Rule.ID+" "+violation.Field)
+	}
 	for _, violation := range v.denied {
-		w.metrics.found(violation, policy.Deny, r.mode)
-		trail = append(trail, "deny "+violation.Rule.ID+" "+violation.Field)
+		note(actionDeny, violation)
 	}
 	for _, finding := range v.warned {
-		w.metrics.found(finding.Violation, policy.Warn, r.mode)
-		trail = append(trail, "warn "+finding.Rule.ID+" "+finding.Field)
+		if finding.Why == message.Mode {
+			note(actionWouldDeny, finding.Violation)
+		} else {
+			note(actionWarn, finding.Violation)
+		}
 	}
 	response := admission.Allowed("")
 	if r.mode != v1alpha1.ModeAudit {
-		lines, err := message.Warnings(r.language, r.object(), v.warned)
+		told := append(unknownMode(r), gotColor(r, v)...)
+		lines, err := message.Warnings(r.language, r.object(), v.warned, message.MaxWarnings-len(told))
 		if err != nil {
 			return admission.Response{}, err
 		}
@@ -212,10 +257,45 @@ func (w *Webhooks) answer(r *review, v verdict) (admission.Response, error) {
 				return admission.Response{}, err
 			}
 		}
-		response = response.WithWarnings(lines...)
+		response = response.WithWarnings(told...).WithWarnings(lines...)
 	}
 	if len(trail) > 0 {
 		response.AuditAnnotations = map[string]string{"problems": strings.Join(trail, "; ")}
 	}
 	return response, nil
+}
+
+// unknownMode tells that the namespace's mode is misspelled: the API server sends
+// every value that is none of the others to the entry that warns.
+func unknownMode(r *review) []string {
+	mode, set := r.namespaceLabels[v1alpha1.LabelMode]
+	if !set || r.mode != v1alpha1.ModeWarn {
+		return nil
+	}
+	switch mode {
+	case v1alpha1.ModeEnforce, v1alpha1.ModeWarn, v1alpha1.ModeAudit:
+		return nil
+	default:
+		return []string{message.UnknownMode(r.language, r.Namespace, mode)}
+	}
+}
+
+// gotColor tells, once a new Deployment is admitted, which color it got and why.
+func gotColor(r *review, v verdict) []string {
+	if r.Kind.Kind != kindDeployment || r.Operation != admissionv1.Create || len(v.denied) > 0 {
+		return nil
+	}
+	object, _, err := r.deployments()
+	if err != nil {
+		return nil // it was decoded before; a missing explanation denies nothing
+	}
+	c, ok := color.Parse(selectorColor(object))
+	if !ok {
+		return nil
+	}
+	from := message.ColorFrom(object.Annotations[v1alpha1.AnnotationColorFrom])
+	if line := message.Colored(r.language, r.object(), c, from); line != "" {
+		return []string{line}
+	}
+	return nil
 }

@@ -91,7 +91,7 @@ func rulesOf(modules map[string]*ast.Module) (map[string]*Rule, error) {
 	}
 	for name := range rules {
 		if !defined[name] {
-			return nil, fmt.Errorf("package tealgate.rules.%s defines no set: violation contains ... if ...", name)
+			return nil, fmt.Errorf("package tealgate.rules.%s defines no set named violation", name)
 		}
 	}
 	return rules, nil

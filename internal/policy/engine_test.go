@@ -312,7 +312,7 @@ func TestFillErrs(t *testing.T) {
 	message := engine.Rules()[0].Messages["wrong"]
 	for name, with := range map[string]map[string]any{
 		"NoValues":   nil,
-		"OtherValue": {"waht": "it"},
+		"OtherValue": {"that": "it"},
 		"Null":       {"what": nil},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -104,8 +104,8 @@ func TestAuditAnnotations(t *testing.T) {
 			}
 		}
 	}
-	assert.Equal(t, "would deny config-source spec.template.spec; "+
-		"would deny readiness-probe spec.template.spec.containers[0].readinessProbe", found)
+	assert.Equal(t, "would-deny config-source spec.template.spec; "+
+		"would-deny readiness-probe spec.template.spec.containers[0].readinessProbe", found)
 }
 
 // requestsDuring returns what tealgate asked of the API server while do ran,

@@ -7,15 +7,16 @@ import (
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
-// ColorFrom says why a Deployment got its color.
-type ColorFrom int
+// ColorFrom says why a Deployment got its color. It is the value of the
+// annotation tealgate.dev/color-from.
+type ColorFrom string
 
 // Where a color comes from, strongest first.
 const (
-	ColorFromLabel ColorFrom = iota
-	ColorFromName
-	ColorIdle
-	ColorFirst
+	ColorFromLabel ColorFrom = "label"
+	ColorFromName  ColorFrom = "name"
+	ColorFromPair  ColorFrom = "pair"
+	ColorFromFirst ColorFrom = "first"
 )
 
 var colorPhrases = map[policy.Language]struct {
@@ -25,25 +26,34 @@ var colorPhrases = map[policy.Language]struct {
 }{
 	policy.English: {
 		from: map[ColorFrom]string{
-			ColorFromLabel: "its own label", ColorFromName: "its name",
-			ColorIdle: "the idle color of its pair", ColorFirst: "the first of its pair",
+			ColorFromLabel: "its own label says so",
+			ColorFromName:  "its name ends so",
+			ColorFromPair:  "the idle color of its application",
+			ColorFromFirst: "the first color of its application",
 		},
-		colored: "%[1]s is %[2]s now (%[3]s): label tealgate.dev/color: %[2]s was added to it, its selector and its pods. " +
-			"Write it into Git as well; a selector cannot change later.",
-		pinned: "%[1]s: its pods are all %[2]s, so tealgate.dev/color: %[2]s was added to its selector. Leave it out of Git: a switch moves it.",
+		colored: "%[1]s is %[2]s (%[3]s): tealgate put label tealgate.dev/color: %[2]s on it, its selector and its pods. " +
+			"Write it into Git as well: a selector cannot change later.",
+		pinned: "tealgate pins %[1]s to %[2]s, the color of all its pods: tealgate.dev/color: %[2]s in its selector. Leave it out of Git: a switch moves it.",
 	},
 	policy.Chinese: {
 		from: map[ColorFrom]string{
-			ColorFromLabel: "来自自身标签", ColorFromName: "来自名称", ColorIdle: "取空闲颜色", ColorFirst: "首个颜色",
+			ColorFromLabel: "自身标签指定",
+			ColorFromName:  "名称以此结尾",
+			ColorFromPair:  "该应用的空闲颜色",
+			ColorFromFirst: "该应用的首个颜色",
 		},
-		colored: "%[1]s 现在是 %[2]s（%[3]s）：已在对象、selector 和 Pod 上加入标签 tealgate.dev/color: %[2]s。请同样写入 Git：selector 之后不能修改。",
-		pinned:  "%[1]s：所有 Pod 都是 %[2]s，已在 selector 中加入 tealgate.dev/color: %[2]s。不要写入 Git：切换时会改变。",
+		colored: "tealgate 将 %[1]s 设为 %[2]s（%[3]s）：对象、selector 和 Pod 都带上标签 tealgate.dev/color: %[2]s。请同样写入 Git：selector 之后不能修改。",
+		pinned:  "tealgate 将 %[1]s 固定为 %[2]s（它的所有 Pod 的颜色）：selector 中加入 tealgate.dev/color: %[2]s。不要写入 Git：切换时会改变。",
 	},
 }
 
-// Colored tells the user once, at creation, what was added and what to do about it.
+// Colored tells the user once, at creation, what was added and what to do about
+// it; empty for an origin that nobody knows.
 func Colored(language policy.Language, object Object, c color.Color, from ColorFrom) string {
 	words := colorPhrases[language]
+	if words.from[from] == "" {
+		return ""
+	}
 	return OneLine(fmt.Sprintf(words.colored, object, c, words.from[from]), "")
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/tealgate/tealgate/internal/policy"
@@ -30,7 +31,26 @@ type Object struct {
 	Kind, Namespace, Name string
 }
 
-func (o Object) String() string { return o.Kind + " " + o.Namespace + "/" + o.Name }
+func (o Object) String() string {
+	return strings.ReplaceAll(plain(o.Kind+" "+o.Namespace+"/"+o.Name), "\n", " ")
+}
+
+// plain is text without what a terminal would obey and without double quotes,
+// whatever an object's fields put into it. Line breaks stay.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		switch {
+		case r == '\n':
+			return r
+		case r == '"':
+			return '\''
+		case unicode.IsControl(r):
+			return ' '
+		default:
+			return r
+		}
+	}, strings.ToValidUTF8(text, "?"))
+}
 
 // Denial writes the whole answer: the verdict line, each problem with its cure,
 // and where to read more. An error means that a sentence has a hole.
@@ -43,18 +63,20 @@ func Denial(language policy.Language, object Object, violations []policy.Violati
 		}
 		texts[i] = text
 	}
-	full := min(len(violations), MaxProblems)
-	for ; full > 1; full-- {
-		if answer := layout(language, object, violations, texts, full); len(answer) <= MaxBytes {
-			return answer, nil
+	for full := min(len(violations), MaxProblems); ; full-- {
+		problems, rest := layout(language, object, violations, texts, full)
+		if len(problems)+len(rest) <= MaxBytes || full <= 1 {
+			return cut(problems, MaxBytes-len(rest)) + rest, nil
 		}
 	}
-	return cut(layout(language, object, violations, texts, full)), nil
 }
 
-func layout(language policy.Language, object Object, violations []policy.Violation, texts []policy.Text, full int) string {
+// layout writes the verdict with as many problems as are shown in full, and apart
+// from it what follows: the other problems by id, and where to read more.
+func layout(language policy.Language, object Object, violations []policy.Violation, texts []policy.Text, full int) (problems, rest string) {
 	words := phrases[language]
-	lines := wrap("", "  ", fmt.Sprintf(words.verdict(len(violations)), len(violations), object, strings.Join(ids(violations), ", ")))
+	// The verdict is one line whatever its length: other lines may be cut off or folded.
+	lines := []string{fmt.Sprintf(words.verdict(len(violations)), len(violations), object, strings.Join(ids(violations), ", "))}
 	var more []policy.Violation
 	for i, violation := range violations[:full] {
 		lines = append(lines, "")
@@ -66,14 +88,15 @@ func layout(language policy.Language, object Object, violations []policy.Violati
 			more = append(more, violation)
 		}
 	}
-	if rest := violations[full:]; len(rest) > 0 {
-		lines = append(lines, "")
-		lines = append(lines, wrap("", "  ", fmt.Sprintf(words.rest, len(rest), strings.Join(ids(rest), ", ")))...)
+	var after strings.Builder
+	if others := violations[full:]; len(others) > 0 {
+		sentence := fmt.Sprintf(words.rest, len(others), strings.Join(ids(others), ", "))
+		after.WriteString("\n\n" + strings.Join(wrap("", "  ", sentence), "\n"))
 	}
 	if len(more) > 0 {
-		lines = append(lines, "", words.more+strings.Join(ids(more), " "))
+		after.WriteString("\n\n" + words.more + strings.Join(ids(more), " "))
 	}
-	return strings.Join(lines, "\n")
+	return plain(strings.Join(lines, "\n")), plain(after.String())
 }
 
 // problem lays out one body: prose is wrapped, indented blocks stay as they are.
@@ -119,16 +142,17 @@ func ids(violations []policy.Violation) []string {
 }
 
 // cut is the last resort for one problem that alone is over the limit.
-func cut(answer string) string {
-	if len(answer) <= MaxBytes {
-		return answer
+func cut(text string, limit int) string {
+	if len(text) <= limit {
+		return text
 	}
-	answer = answer[:MaxBytes-4]
-	for !utf8.ValidString(answer) {
-		answer = answer[:len(answer)-1]
+	const dots = "\n..."
+	text = text[:limit-len(dots)]
+	for !utf8.ValidString(text) {
+		text = text[:len(text)-1]
 	}
-	if i := strings.LastIndexByte(answer, '\n'); i > 0 {
-		answer = answer[:i]
+	if i := strings.LastIndexByte(text, '\n'); i > 0 {
+		text = text[:i]
 	}
-	return answer + "\n..."
+	return text + dots
 }

@@ -18,9 +18,13 @@ const (
 )
 
 type words struct {
-	one, many, rest, colon, more string
-	why                          map[Why]string
-	undecided, undecidedAllowed  string
+	one, many, rest, others, colon, more string
+
+	// why takes the rule's id.
+	why                        map[Why]string
+	unknownMode                string
+	undecided, undecidedDenied string
+	undecidedOpen              map[Open]string
 }
 
 func (w words) verdict(count int) string {
@@ -33,34 +37,47 @@ func (w words) verdict(count int) string {
 // phrases are the sentences that belong to no rule.
 var phrases = map[policy.Language]words{
 	policy.English: {
-		one:   "%d problem in %s: %s",
-		many:  "%d problems in %s: %s",
-		rest:  "And %d more: %s.",
-		colon: ":",
-		more:  "More: kubectl tealgate explain ",
+		one:    "%d problem in %s: %s",
+		many:   "%d problems in %s: %s",
+		rest:   "And %d more: %s.",
+		others: "%d more in %s: %s",
+		colon:  ":",
+		more:   "More: kubectl tealgate explain ",
 		why: map[Why]string{
-			Mode:   "Denied once this namespace is in enforce.",
-			Before: "It was there before, so this change passes.",
-			Undo:   "This template ran before, so going back to it passes.",
+			Advice: "More: kubectl tealgate explain %s",
+			Mode:   "Denied in enforce. More: kubectl tealgate explain %s",
+			Before: "It was there before, so this change passes. More: kubectl tealgate explain %s",
+			Undo:   "This template ran before, so going back to it passes. More: kubectl tealgate explain %s",
 		},
-		undecided: "tealgate could not decide: %s.\n\n" +
-			"Nothing was changed, and nothing is wrong with what you applied as far as\n" +
+		unknownMode: "Namespace %s: tealgate.dev/mode: %s is not a mode (enforce, warn, audit); handled as warn",
+		undecided:   "tealgate could not decide: %s.",
+		undecidedDenied: "Nothing was changed, and nothing is wrong with what you applied as far as\n" +
 			"tealgate can tell. Try again; if it stays, show this to the platform team.",
-		undecidedAllowed: "tealgate could not decide: %s. Allowed, because this namespace is not in enforce.",
+		undecidedOpen: map[Open]string{
+			NotEnforced: "Allowed, because this namespace is not in enforce.",
+			NotAdded:    "No label was added; the rules judge what is there.",
+		},
 	},
 	policy.Chinese: {
-		one:   "%[2]s 有 %[1]d 处问题：%[3]s",
-		many:  "%[2]s 有 %[1]d 处问题：%[3]s",
-		rest:  "另有 %d 处：%s。",
-		colon: "：",
-		more:  "详情：kubectl tealgate explain ",
+		one:    "%[2]s 有 %[1]d 处问题：%[3]s",
+		many:   "%[2]s 有 %[1]d 处问题：%[3]s",
+		rest:   "另有 %d 处：%s。",
+		others: "%[2]s 另有 %[1]d 处问题：%[3]s",
+		colon:  "：",
+		more:   "详情：kubectl tealgate explain ",
 		why: map[Why]string{
-			Mode:   "命名空间改为 enforce 后会被拒绝。",
-			Before: "修改前就存在，本次放行。",
-			Undo:   "该模板曾经运行过，回退放行。",
+			Advice: "详情：kubectl tealgate explain %s",
+			Mode:   "enforce 模式下会被拒绝。详情：kubectl tealgate explain %s",
+			Before: "修改前就存在，本次放行。详情：kubectl tealgate explain %s",
+			Undo:   "该模板曾经运行过，回退放行。详情：kubectl tealgate explain %s",
 		},
-		undecided: "tealgate 无法判断（tealgate could not decide）：%s。\n\n" +
-			"没有任何修改生效，目前也看不出您提交的内容有问题。请重试；若仍出现，请交给平台团队。",
-		undecidedAllowed: "tealgate 无法判断（tealgate could not decide）：%s。该命名空间不是 enforce，本次放行。",
+		unknownMode: "Namespace %s：tealgate.dev/mode: %s 不是有效的模式（enforce、warn、audit）；按 warn 处理",
+		undecided:   "tealgate 无法判断（tealgate could not decide）：%s。",
+		undecidedDenied: "没有任何修改生效，目前也看不出您提交的内容有问题。请重试；若仍出现，请交给\n" +
+			"平台团队。",
+		undecidedOpen: map[Open]string{
+			NotEnforced: "该命名空间不是 enforce，本次放行。",
+			NotAdded:    "没有添加标签；规则按现有内容判断。",
+		},
 	},
 }

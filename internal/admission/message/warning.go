@@ -3,6 +3,7 @@ package message
 import (
 	"fmt"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/tealgate/tealgate/internal/policy"
 )
@@ -14,12 +15,12 @@ type Finding struct {
 	Why Why
 }
 
-// Warnings writes at most MaxWarnings lines. Where there are more findings, the
-// last line counts and names the rest.
-func Warnings(language policy.Language, object Object, findings []Finding) ([]string, error) {
+// Warnings writes at most room lines, one at least. Where there are more findings,
+// the last line counts and names the rest.
+func Warnings(language policy.Language, object Object, findings []Finding, room int) ([]string, error) {
 	shown := len(findings)
-	if shown > MaxWarnings {
-		shown = MaxWarnings - 1
+	if shown > room {
+		shown = max(room, 1) - 1
 	}
 	var lines []string
 	for _, finding := range findings[:shown] {
@@ -35,7 +36,11 @@ func Warnings(language policy.Language, object Object, findings []Finding) ([]st
 			violations[i] = finding.Violation
 		}
 		words := phrases[language]
-		line := fmt.Sprintf(words.verdict(2), len(rest), object, strings.Join(ids(violations), ", "))
+		counted := words.others
+		if shown == 0 {
+			counted = words.verdict(len(rest))
+		}
+		line := fmt.Sprintf(counted, len(rest), object, strings.Join(ids(violations), ", "))
 		lines = append(lines, OneLine(line, ""))
 	}
 	return lines, nil
@@ -51,33 +56,31 @@ func warning(language policy.Language, object Object, finding Finding) (string, 
 	id := finding.Rule.ID + words.colon
 	observed, _, _ := strings.Cut(text.Body, "\n\n")
 	line := fmt.Sprintf("%s: %s%s%s", object, id, space(id), join(observed))
-	return OneLine(line, words.why[finding.Why]), nil
+	return OneLine(line, fmt.Sprintf(words.why[finding.Why], finding.Rule.ID)), nil
 }
 
-// OneLine shortens text to what one warning may hold and keeps its end.
+// OneLine shortens text to what one warning may hold and keeps its end. It drops
+// whole sentences where that leaves enough. A warning with a control character,
+// a line break above all, would vanish.
 func OneLine(text, end string) string {
-	if end != "" {
+	text = strings.TrimSpace(strings.ReplaceAll(plain(text), "\n", " "))
+	if last, _ := utf8.DecodeLastRuneInString(text); end != "" && !wide(last) {
 		end = " " + end
 	}
-	text = strings.ReplaceAll(text, "\n", " ")
-	room := MaxWarningRunes - len([]rune(end))
+	room := MaxWarningRunes - utf8.RuneCountInString(end)
 	if runes := []rune(text); len(runes) > room {
-		text = string(runes[:room-3]) + "..."
+		text = shorten(string(runes[:room]))
 	}
 	return text + end
 }
 
-// Undecided says that tealgate itself failed, as a denial.
-func Undecided(language policy.Language, reason error) string {
-	return fmt.Sprintf(phrases[language].undecided, oneReason(reason))
-}
-
-// UndecidedAllowed says the same as a warning, where failing must not deny.
-func UndecidedAllowed(language policy.Language, reason error) string {
-	return OneLine(fmt.Sprintf(phrases[language].undecidedAllowed, oneReason(reason)), "")
-}
-
-func oneReason(reason error) string {
-	text := strings.ReplaceAll(strings.ReplaceAll(reason.Error(), "\n", " "), `"`, "'")
-	return strings.TrimRight(OneLine(text, ""), ".")
+// shorten ends text, which goes on elsewhere, with a sentence if one ends in its
+// second half, and with dots otherwise.
+func shorten(text string) string {
+	last := max(strings.LastIndex(text, ". ")+len("."), strings.LastIndex(text, "。")+len("。"))
+	if last > len(text)/2 {
+		return text[:last]
+	}
+	runes := []rune(text)
+	return string(runes[:len(runes)-3]) + "..."
 }

@@ -48,6 +48,9 @@ const (
 	// AnnotationDeployedBy on a Deployment is the user who last changed its pod
 	// template, recorded from the admission request.
 	AnnotationDeployedBy = Group + "/deployed-by"
+	// AnnotationColorFrom on a Deployment says why tealgate gave it its color when
+	// it was created: label, name, pair or first.
+	AnnotationColorFrom = Group + "/color-from"
 	// AnnotationArgoRollouts marks Services that Argo Rollouts manages; tealgate
 	// leaves them alone.
 	AnnotationArgoRollouts = "argo-rollouts.argoproj.io/managed-by-rollouts"

@@ -25,8 +25,8 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.MkdirAll(filepath.Dir(args[0]), 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Dir(args[0]), 0o750); err != nil {
 		return err
 	}
-	return os.WriteFile(args[0], schema, 0o644)
+	return os.WriteFile(args[0], schema, 0o600)
 }

@@ -1,0 +1,73 @@
+package admission
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	admissionv1 "k8s.io/api/admission/v1"
+	appsv1 "k8s.io/api/apps/v1"
+)
+
+// benchmarked is a review of a Deployment with three containers that passes.
+func benchmarked(b *testing.B) []byte {
+	b.Helper()
+	container := `
+      - name: NAME
+        image: registry.example:5000/shop/NAME:1.4.0
+        args: [--listen=:8080, --log-format=json, --config=/etc/shop/config.yaml]
+        ports: [{name: http, containerPort: 8080}, {name: metrics, containerPort: 9090}]
+        env:
+        - {name: LOG_LEVEL, value: info}
+        - {name: OTEL_EXPORTER_OTLP_ENDPOINT, value: "http://otel-collector.monitoring:4317"}
+        - {name: DB_URL, valueFrom: {secretKeyRef: {name: shop-secrets, key: DB_URL}}}
+        - {name: POD_NAME, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+        envFrom: [{configMapRef: {name: shop-config}}]
+        readinessProbe: {httpGet: {path: /readyz, port: http}, periodSeconds: 5, failureThreshold: 3}
+        livenessProbe: {httpGet: {path: /livez, port: http}, periodSeconds: 10}
+        resources: {requests: {cpu: 100m, memory: 256Mi}, limits: {memory: 512Mi}}
+        securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+        volumeMounts: [{name: config, mountPath: /etc/shop}, {name: tmp, mountPath: /tmp}]`
+	head, _, _ := strings.Cut(goodDeployment, "      - name: web")
+	object := head + strings.TrimPrefix(
+		strings.ReplaceAll(container, "NAME", "web")+strings.ReplaceAll(container, "NAME", "api")+strings.ReplaceAll(container, "NAME", "cache"), "\n") + `
+      volumes: [{name: config, configMap: {name: shop-config}}, {name: tmp, emptyDir: {}}]
+`
+	return ask{object: object}.body(b)
+}
+
+// BenchmarkValidateDeployment is a whole decision: raw bytes in, all rules of the
+// program, the answer's bytes out.
+func BenchmarkValidateDeployment(b *testing.B) {
+	w, _ := cluster{rules: embeddedRules(b), facts: busy()}.webhooks()
+	handler := w.Handlers()["/validate-enforce"]
+	body := benchmarked(b)
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/validate-enforce?timeout=3s", bytes.NewReader(body))
+		request.Header.Set("Content-Type", "application/json")
+		recorder := httptest.NewRecorder()
+		handler.ServeHTTP(recorder, request)
+		if !bytes.Contains(recorder.Body.Bytes(), []byte(`"allowed":true`)) {
+			b.Fatal(recorder.Body.String())
+		}
+	}
+}
+
+// BenchmarkDecode is what reading the same review into types costs alone.
+func BenchmarkDecode(b *testing.B) {
+	body := benchmarked(b)
+	b.SetBytes(int64(len(body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		var review admissionv1.AdmissionReview
+		require.NoError(b, json.Unmarshal(body, &review))
+		var deployment appsv1.Deployment
+		require.NoError(b, json.Unmarshal(review.Request.Object.Raw, &deployment))
+	}
+}
