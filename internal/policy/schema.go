@@ -18,7 +18,7 @@ import (
 	"github.com/tealgate/tealgate/internal/facts"
 )
 
-//go:generate go run ./schemagen ../../policies/schema/input.json
+//go:generate go run ./schemagen
 
 // SchemaJSON is the schema as opa check reads it: indented, with sorted keys.
 func SchemaJSON() ([]byte, error) {
