@@ -79,7 +79,7 @@ kubernetes: ## Build the Kubernetes binaries for test and demo, once (about 7 mi
 
 .PHONY: fuzz
 fuzz: ## Fuzz the admission handler for FUZZTIME=30s
-	@go test -run '^$$' -fuzz '^FuzzHandler$$' -fuzztime $(FUZZTIME) ./internal/admission
+	@go test -run '^$$' -fuzz '^FuzzHandler$$' -fuzztime $(FUZZTIME) -fuzzminimizetime 1s ./internal/admission
 
 .PHONY: bench
 bench: ## Run the benchmarks that match BENCH=.
