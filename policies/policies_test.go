@@ -28,7 +28,7 @@ import (
 // lines of the rules they have not reached.
 func TestRego(t *testing.T) {
 	modules := parsed(t)
-	tracer := &tracer{Cover: cover.New(), found: map[string][]map[string]any{}}
+	tracer := &tracer{Cover: cover.New(), found: map[string][]sample{}}
 	for _, result := range run(t, modules, tracer) {
 		t.Run(strings.TrimPrefix(result.Package, "data.tealgate.")+"/"+result.Name, func(t *testing.T) {
 			require.NoError(t, result.Error)
@@ -47,14 +47,23 @@ func TestRego(t *testing.T) {
 		}
 	})
 	t.Run("messages", func(t *testing.T) { checkMessages(t, tracer.found) })
+	t.Run("answers", func(t *testing.T) { checkAnswers(t, tracer.found) })
+	t.Run("fixes", func(t *testing.T) { checkFixes(t, tracer.found) })
 }
 
-// tracer measures coverage and keeps the values of every violation that a test
-// provokes, by rule package and message. Tests run side by side.
+// tracer measures coverage and keeps every violation that a test provokes, by rule
+// package and message. Tests run side by side.
 type tracer struct {
 	*cover.Cover
 	lock  sync.Mutex
-	found map[string][]map[string]any
+	found map[string][]sample
+}
+
+// sample is one violation and the question that it answers.
+type sample struct {
+	subject string
+	with    map[string]any
+	input   *ast.Term
 }
 
 // TraceEvent implements topdown.QueryTracer.
@@ -69,13 +78,15 @@ func (c *tracer) TraceEvent(event topdown.Event) {
 	if err != nil || !ok {
 		return
 	}
-	with, _ := violation["with"].(map[string]any)
+	found := sample{input: event.Input()}
+	found.subject, _ = violation["subject"].(string)
+	found.with, _ = violation["with"].(map[string]any)
 	pkg := rule.Module.Package.Path
 	name, _ := pkg[len(pkg)-1].Value.(ast.String)
 	key := fmt.Sprintf("%s/%v", string(name), violation["message"])
 	c.lock.Lock()
 	defer c.lock.Unlock()
-	c.found[key] = append(c.found[key], with)
+	c.found[key] = append(c.found[key], found)
 }
 
 // run compiles as the program does, tests included, and runs every test.
@@ -163,15 +174,15 @@ func TestRules(t *testing.T) {
 
 // checkMessages fills every message with the values of all violations that the
 // rules' own tests provoked, and holds the sentences to the style of answers.
-func checkMessages(t *testing.T, found map[string][]map[string]any) {
+func checkMessages(t *testing.T, found map[string][]sample) {
 	t.Helper()
 	for _, rule := range engine(t).Rules() {
 		for _, name := range slices.Sorted(maps.Keys(rule.Messages)) {
 			t.Run(rule.ID+"/"+name, func(t *testing.T) {
 				samples := found[rule.Package+"/"+name]
 				require.NotEmpty(t, samples, "no Rego test provokes this message")
-				for _, with := range samples {
-					inspect(t, rule.Messages[name], with)
+				for _, sample := range samples {
+					inspect(t, rule.Messages[name], sample.with)
 				}
 			})
 		}

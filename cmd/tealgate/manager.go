@@ -174,6 +174,7 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, engine *policy.
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("webhooks", mgr.GetWebhookServer().StartedChecker()),
 		mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache())),
+		mgr.AddReadyzCheck("trusted", trusted(mgr.GetClient(), certificate)),
 		mgr.AddReadyzCheck("not-draining", drain.check),
 	)
 }
@@ -186,6 +187,14 @@ func cachesSynced(c cache.Cache) healthz.Checker {
 			return errors.New("caches are not synced")
 		}
 		return nil
+	}
+}
+
+func trusted(cached client.Reader, certificate *certs.Certificate) healthz.Checker {
+	return func(request *http.Request) error {
+		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
+		defer cancel()
+		return certs.Trusted(ctx, cached, certificate.CA())
 	}
 }
 

@@ -183,7 +183,7 @@ func TestUndecidedInChinese(t *testing.T) {
 
 	response := ask{entry: "validate-enforce", object: goodDeployment}.answer(t, w)
 	assert.Equal(t, "tealgate 无法判断（tealgate could not decide）：reading the pods: connection refused。\n\n"+
-		"没有任何修改生效，目前也看不出您提交的内容有问题。请重试；若仍出现，请交给\n平台团队。", response.Result.Message)
+		"没有任何修改生效。请重试；若仍出现，请交给平台团队。", response.Result.Message)
 
 	response = ask{entry: "validate-warn", object: goodDeployment}.answer(t, w)
 	assert.Equal(t, []string{

@@ -84,8 +84,7 @@ func assertUndecided(t *testing.T, entry, reason string, response *admissionv1.A
 		assert.EqualValues(t, http.StatusInternalServerError, response.Result.Code)
 		assert.Equal(t, metav1.StatusReasonInternalError, response.Result.Reason)
 		assert.Equal(t, "tealgate could not decide: "+reason+".\n\n"+
-			"Nothing was changed, and nothing is wrong with what you applied as far as\n"+
-			"tealgate can tell. Try again; if it stays, show this to the platform team.", response.Result.Message)
+			"Nothing was changed. Try again; if it stays, show this to the platform team.", response.Result.Message)
 		assert.Empty(t, response.Warnings)
 		return
 	}

@@ -135,12 +135,10 @@ func (w *Webhooks) askService(ctx context.Context, r *review, q *question) (*que
 	return q, nil
 }
 
-// managedByArgo says that Argo Rollouts moves the Service. On an update the stored
-// one must say so too: an annotation must not take a Service out of the checks in
-// the same step as its selector moves.
+// managedByArgo says that Argo Rollouts moves the Service, and did so before: a new
+// Service, and one that only becomes Argo's, is judged like any other.
 func managedByArgo(object, old *corev1.Service) bool {
-	return object.Annotations[v1alpha1.AnnotationArgoRollouts] != "" &&
-		(old == nil || old.Annotations[v1alpha1.AnnotationArgoRollouts] != "")
+	return old != nil && facts.ArgoManaged(old) && facts.ArgoManaged(object)
 }
 
 // verdict is what remains of the violations after mode, ratchet and undo.

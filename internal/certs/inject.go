@@ -11,6 +11,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 	"sigs.k8s.io/controller-runtime/pkg/source"
@@ -20,7 +21,8 @@ import (
 const ConfigurationName = "tealgate"
 
 // Injector keeps the CA in the caBundle of both webhook configurations, also
-// when somebody replaces them. It runs on the leader.
+// when somebody replaces them. It runs on every replica, for its own CA: one that
+// has to wait for the leader would be called and not be trusted.
 type Injector struct {
 	client client.Client
 	ca     []byte
@@ -33,6 +35,7 @@ func SetupInjector(mgr ctrl.Manager, ca []byte) error {
 	err := ctrl.NewControllerManagedBy(mgr).Named("ca-injector").
 		WatchesRawSource(configurations).
 		WatchesRawSource(source.Kind(mgr.GetCache(), client.Object(&admissionregistrationv1.MutatingWebhookConfiguration{}), toSelf("mutating"))).
+		WithOptions(controller.Options{NeedLeaderElection: new(false)}).
 		Complete(i)
 	if err != nil {
 		return fmt.Errorf("CA injector: %w", err)
@@ -52,30 +55,52 @@ func (i *Injector) Reconcile(ctx context.Context, request reconcile.Request) (re
 	if request.Name != ConfigurationName {
 		return reconcile.Result{}, nil
 	}
-	var object client.Object
-	var entries []*admissionregistrationv1.WebhookClientConfig
-	key := client.ObjectKey{Name: request.Name}
-	switch request.Namespace {
-	case "validating":
-		var configuration admissionregistrationv1.ValidatingWebhookConfiguration
-		if err := i.client.Get(ctx, key, &configuration); err != nil {
-			return reconcile.Result{}, client.IgnoreNotFound(err)
-		}
-		for n := range configuration.Webhooks {
-			entries = append(entries, &configuration.Webhooks[n].ClientConfig)
-		}
-		object = &configuration
-	default:
-		var configuration admissionregistrationv1.MutatingWebhookConfiguration
-		if err := i.client.Get(ctx, key, &configuration); err != nil {
-			return reconcile.Result{}, client.IgnoreNotFound(err)
-		}
-		for n := range configuration.Webhooks {
-			entries = append(entries, &configuration.Webhooks[n].ClientConfig)
-		}
-		object = &configuration
+	object, entries, err := configuration(ctx, i.client, request.Namespace)
+	if err != nil {
+		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
 	return reconcile.Result{}, i.inject(ctx, object, entries)
+}
+
+// Trusted is a readiness check: an API server that calls this replica trusts its
+// CA. A configuration that does not exist calls nobody.
+func Trusted(ctx context.Context, cached client.Reader, ca []byte) error {
+	for _, kind := range []string{"mutating", "validating"} {
+		_, entries, err := configuration(ctx, cached, kind)
+		if client.IgnoreNotFound(err) != nil {
+			return err
+		}
+		for _, entry := range entries {
+			if !bytes.Contains(entry.CABundle, ca) {
+				return fmt.Errorf("the %s webhook configuration does not have this replica's CA yet", kind)
+			}
+		}
+	}
+	return nil
+}
+
+// configuration reads one of the two configurations and where its entries call.
+func configuration(ctx context.Context, reader client.Reader, kind string) (client.Object, []*admissionregistrationv1.WebhookClientConfig, error) {
+	var entries []*admissionregistrationv1.WebhookClientConfig
+	key := client.ObjectKey{Name: ConfigurationName}
+	if kind == "validating" {
+		var c admissionregistrationv1.ValidatingWebhookConfiguration
+		if err := reader.Get(ctx, key, &c); err != nil {
+			return nil, nil, err
+		}
+		for n := range c.Webhooks {
+			entries = append(entries, &c.Webhooks[n].ClientConfig)
+		}
+		return &c, entries, nil
+	}
+	var c admissionregistrationv1.MutatingWebhookConfiguration
+	if err := reader.Get(ctx, key, &c); err != nil {
+		return nil, nil, err
+	}
+	for n := range c.Webhooks {
+		entries = append(entries, &c.Webhooks[n].ClientConfig)
+	}
+	return &c, entries, nil
 }
 
 type operation struct {

@@ -111,9 +111,7 @@ func (p *Pinner) Reconcile(ctx context.Context, request reconcile.Request) (reco
 	if err := p.client.Get(ctx, request.NamespacedName, &service); err != nil {
 		return reconcile.Result{}, client.IgnoreNotFound(err)
 	}
-	switch p.namespaces.Labels(ctx, service.Namespace)[v1alpha1.LabelMode] {
-	case v1alpha1.ModeEnforce, v1alpha1.ModeWarn:
-	default:
+	if !mayWrite(p.namespaces.Labels(ctx, service.Namespace)[v1alpha1.LabelMode]) {
 		return reconcile.Result{}, nil
 	}
 	if traffic.Owns(&service) {
@@ -137,6 +135,10 @@ func (p *Pinner) Reconcile(ctx context.Context, request reconcile.Request) (reco
 		"selector pinned to %s=%s: all ready endpoints are %s", v1alpha1.LabelColor, c, c)
 	return reconcile.Result{}, nil
 }
+
+// mayWrite says whether tealgate changes objects in a namespace of that mode. A
+// value that nobody knows counts as warn, as the webhooks have it.
+func mayWrite(mode string) bool { return mode != "" && mode != v1alpha1.ModeAudit }
 
 // disown works on the stored object: the cache keeps only our managed fields.
 func (p *Pinner) disown(ctx context.Context, request reconcile.Request) error {

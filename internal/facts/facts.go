@@ -21,6 +21,9 @@ type Facts struct {
 	// Serving is what carries the traffic of the Service under review at this
 	// moment. Live.
 	Serving Serving `json:"serving"`
+	// Beside counts the ready pods of the other color, for a new Service that names
+	// a color: those that it would pass by. Live.
+	Beside int `json:"beside"`
 	// MayExempt says that the requesting user holds the verb exempt on
 	// overrides.tealgate.dev in this namespace. Asked only where a request
 	// changes a declaration that takes it; false otherwise. Live.

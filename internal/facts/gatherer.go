@@ -86,7 +86,8 @@ func (g *Gatherer) ForDeployment(ctx context.Context, deployment *appsv1.Deploym
 
 // ForService reads the pods that a Service's selector matches and, when it
 // exists already, what serves now: two live reads, and a third for a Service that
-// leaves a selector which named no color.
+// leaves a selector which named no color. For a new one that names a color the
+// second read is for the pods of the other.
 func (g *Gatherer) ForService(ctx context.Context, service, old *corev1.Service) (Facts, error) {
 	facts := None()
 	if routes(service) {
@@ -95,7 +96,12 @@ func (g *Gatherer) ForService(ctx context.Context, service, old *corev1.Service)
 			return Facts{}, err
 		}
 	}
-	if old != nil {
+	if old == nil {
+		var err error
+		if facts.Beside, err = g.beside(ctx, service); err != nil {
+			return Facts{}, err
+		}
+	} else {
 		var err error
 		if facts.Serving, err = g.serving(ctx, old.Namespace, old.Name); err != nil {
 			return Facts{}, err
@@ -105,6 +111,27 @@ func (g *Gatherer) ForService(ctx context.Context, service, old *corev1.Service)
 		}
 	}
 	return facts, nil
+}
+
+// beside counts the ready pods that the selector would match with the other color.
+func (g *Gatherer) beside(ctx context.Context, service *corev1.Service) (int, error) {
+	c, ok := color.Parse(service.Spec.Selector[v1alpha1.LabelColor])
+	if !ok || !routes(service) {
+		return 0, nil
+	}
+	other := maps.Clone(service.Spec.Selector)
+	other[v1alpha1.LabelColor] = string(c.Other())
+	selected, err := g.pods(ctx, service.Namespace, other)
+	if err != nil {
+		return 0, err
+	}
+	ready := 0
+	for _, pod := range selected.Pods {
+		if pod.Ready {
+			ready++
+		}
+	}
+	return ready, nil
 }
 
 // servedColors says which colors the serving pods have. A selector that pins a

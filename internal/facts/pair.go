@@ -23,8 +23,19 @@ func Pairs(service *corev1.Service, pod map[string]string) bool {
 // routes excludes Services whose selector means nothing, and those that Argo
 // Rollouts moves.
 func routes(service *corev1.Service) bool {
-	return len(service.Spec.Selector) > 0 && service.Spec.Type != corev1.ServiceTypeExternalName &&
-		service.Annotations[v1alpha1.AnnotationArgoRollouts] == ""
+	return len(service.Spec.Selector) > 0 && service.Spec.Type != corev1.ServiceTypeExternalName && !ArgoManaged(service)
+}
+
+// argoSelector is the key that Argo Rollouts puts into the selector of each
+// Service it moves.
+const argoSelector = "rollouts-pod-template-hash"
+
+// ArgoManaged says that Argo Rollouts moves a Service. Its annotation alone does
+// not say so: anybody may write that on a coloured Service and leave every check.
+func ArgoManaged(service *corev1.Service) bool {
+	_, moved := service.Spec.Selector[argoSelector]
+	_, colored := service.Spec.Selector[v1alpha1.LabelColor]
+	return moved && !colored && service.Annotations[v1alpha1.AnnotationArgoRollouts] != ""
 }
 
 // colorless returns the selector without its color. A selector of nothing but a

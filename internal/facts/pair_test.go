@@ -25,7 +25,9 @@ func TestSelectsPairsAndPinnable(t *testing.T) {
 	}
 	external := service(plain)
 	external.Spec.Type = corev1.ServiceTypeExternalName
-	argo := service(plain)
+	annotated := service(plain)
+	annotated.Annotations = map[string]string{"argo-rollouts.argoproj.io/managed-by-rollouts": "shop"}
+	argo := service(map[string]string{"app": "shop", "rollouts-pod-template-hash": "6bd9f4d9bd"})
 	argo.Annotations = map[string]string{"argo-rollouts.argoproj.io/managed-by-rollouts": "shop"}
 	headless := service(plain)
 	headless.Spec.ClusterIP = corev1.ClusterIPNone
@@ -44,6 +46,7 @@ func TestSelectsPairsAndPinnable(t *testing.T) {
 		"NoSelector":   {"an empty selector means nothing, not everything", service(nil), false, false, false},
 		"ExternalName": {"the API ignores its selector", external, false, false, false},
 		"Argo":         {"Argo Rollouts moves it", argo, false, false, false},
+		"Annotated":    {"anybody may write that it does", annotated, true, true, true},
 		"Headless":     {"clients get the pods' addresses all the same", headless, true, true, true},
 		"Preview":      {"it selects pods, and no live traffic is to be pinned", role("preview"), true, true, false},
 		"Metrics":      {"the same", role("metrics"), true, true, false},

@@ -49,10 +49,9 @@ var phrases = map[policy.Language]words{
 			Before: "It was there before, so this change passes. More: kubectl tealgate explain %s",
 			Undo:   "This template ran before, so going back to it passes. More: kubectl tealgate explain %s",
 		},
-		unknownMode: "Namespace %s: tealgate.dev/mode: %s is not a mode (enforce, warn, audit); handled as warn",
-		undecided:   "tealgate could not decide: %s.",
-		undecidedDenied: "Nothing was changed, and nothing is wrong with what you applied as far as\n" +
-			"tealgate can tell. Try again; if it stays, show this to the platform team.",
+		unknownMode:     "Namespace %s: tealgate.dev/mode: %s is not a mode (enforce, warn, audit); handled as warn",
+		undecided:       "tealgate could not decide: %s.",
+		undecidedDenied: "Nothing was changed. Try again; if it stays, show this to the platform team.",
 		undecidedOpen: map[Open]string{
 			NotEnforced: "Allowed, because this namespace is not in enforce.",
 			NotAdded:    "No label was added; the rules judge what is there.",
@@ -71,10 +70,9 @@ var phrases = map[policy.Language]words{
 			Before: "修改前就存在，本次放行。详情：kubectl tealgate explain %s",
 			Undo:   "该模板曾经运行过，回退放行。详情：kubectl tealgate explain %s",
 		},
-		unknownMode: "Namespace %s：tealgate.dev/mode: %s 不是有效的模式（enforce、warn、audit）；按 warn 处理",
-		undecided:   "tealgate 无法判断（tealgate could not decide）：%s。",
-		undecidedDenied: "没有任何修改生效，目前也看不出您提交的内容有问题。请重试；若仍出现，请交给\n" +
-			"平台团队。",
+		unknownMode:     "Namespace %s：tealgate.dev/mode: %s 不是有效的模式（enforce、warn、audit）；按 warn 处理",
+		undecided:       "tealgate 无法判断（tealgate could not decide）：%s。",
+		undecidedDenied: "没有任何修改生效。请重试；若仍出现，请交给平台团队。",
 		undecidedOpen: map[Open]string{
 			NotEnforced: "该命名空间不是 enforce，本次放行。",
 			NotAdded:    "没有添加标签；规则按现有内容判断。",

@@ -8,10 +8,6 @@ const Group = "tealgate.dev"
 // Namespace is where tealgate runs. It is fixed, because CEL expressions name it.
 const Namespace = "tealgate-system"
 
-// ServiceAccount is the user name under which tealgate itself writes. Every
-// webhook entry lets it pass: a rollback must not wait for its own webhook.
-const ServiceAccount = "system:serviceaccount:" + Namespace + ":tealgate"
-
 // FieldManager owns what tealgate writes. It never stays owner of a Service's
 // selector, nor of replicas.
 const FieldManager = "tealgate"

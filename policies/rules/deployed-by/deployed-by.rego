@@ -28,6 +28,24 @@
 #         record it, and nothing was changed: apply again.
 #       zh: |-
 #         Pod 模板有变化，而注解 tealgate.dev/deployed-by 仍是 {{.before}}，请求却来自 {{.user}}。tealgate 未能记录，没有任何修改生效：请重新 apply。
+#     unrecorded:
+#       fix:
+#         at: metadata
+#         yaml: |-
+#           annotations: {tealgate.dev/deployed-by: {{.user_yaml}}}
+#       en: |-
+#         annotation tealgate.dev/deployed-by is missing: tealgate did not get to record
+#         who deploys, and nothing was changed. Apply again; if it stays, write it:
+#
+#         Fix in {{.at}}:
+#
+#           {{.fix}}
+#       zh: |-
+#         缺少注解 tealgate.dev/deployed-by：tealgate 未能记录部署者，没有任何修改生效。请重新 apply；若仍出现，请自行写上：
+#
+#         在 {{.at}} 中加入：
+#
+#           {{.fix}}
 #     removed:
 #       en: |-
 #         annotation tealgate.dev/deployed-by was removed; it said {{.before}}. Leave
@@ -37,6 +55,7 @@
 package tealgate.rules.deployed_by
 
 import data.tealgate.lib.workload
+import data.tealgate.lib.yaml
 
 violation contains found("claimed", {"claimed": workload.shown(claimed), "user": workload.shown(input.user)}) if {
 	asked
@@ -53,6 +72,13 @@ violation contains found("stale", {"before": workload.shown(before), "user": wor
 	template_changed
 }
 
+violation contains found("unrecorded", {"user_yaml": yaml.scalar(input.user)}) if {
+	asked
+	claimed == ""
+	before == ""
+	deploys
+}
+
 violation contains found("removed", {"before": workload.shown(before)}) if {
 	asked
 	claimed == ""
@@ -64,6 +90,11 @@ asked if {
 	workload.is_deployment
 	input.user != ""
 }
+
+# deploys: pods of a new template come of it.
+deploys if input.operation == "CREATE"
+
+deploys if template_changed
 
 template_changed if {
 	input.operation == "UPDATE"

@@ -7,10 +7,10 @@ test_created[note] if {
 		"by the user": {"object": deployment("alice", "1.4.0"), "want": set()},
 		"claimed": {"object": deployment("bob", "1.4.0"), "want": {"claimed"}},
 		"in other letter case": {"object": deployment("Alice", "1.4.0"), "want": {"claimed"}},
-		"not recorded": {"object": deployment("", "1.4.0"), "want": set()},
-		"null annotations": {"object": {"metadata": {"annotations": null}, "spec": {}}, "want": set()},
-		"null metadata": {"object": {"metadata": null, "spec": null}, "want": set()},
-		"nothing": {"object": {}, "want": set()},
+		"not recorded": {"object": deployment("", "1.4.0"), "want": {"unrecorded"}},
+		"null annotations": {"object": {"metadata": {"annotations": null}, "spec": {}}, "want": {"unrecorded"}},
+		"null metadata": {"object": {"metadata": null, "spec": null}, "want": {"unrecorded"}},
+		"nothing": {"object": {}, "want": {"unrecorded"}},
 	}
 	messages({"operation": "CREATE", "kind": "Deployment", "user": "alice", "object": case.object, "old": null}) == case.want
 }
@@ -36,7 +36,8 @@ test_updated_by_alice[note] if {
 			"object": {"metadata": {"annotations": null}},
 			"want": {"removed"},
 		},
-		"never recorded": {"old": deployment("", "1.4.0"), "object": deployment("", "1.5.0"), "want": set()},
+		"never recorded": {"old": deployment("", "1.4.0"), "object": deployment("", "1.5.0"), "want": {"unrecorded"}},
+		"never recorded, and no new template": {"old": deployment("", "1.4.0"), "object": deployment("", "1.4.0"), "want": set()},
 	}
 	messages({"operation": "UPDATE", "kind": "Deployment", "user": "alice", "object": case.object, "old": case.old}) == case.want
 }

@@ -1,8 +1,8 @@
 # METADATA
 # title: Traffic only moves onto ready pods
 # description: |
-#   Any change of what a Service sends traffic to (selector, type, named targetPort)
-#   ends on ready, non-terminating pods of one color and one version, as many as
+#   Any change of what a Service sends traffic to (selector, type, named targetPort,
+#   a preview that becomes live) ends on ready, non-terminating pods of one color and one version, as many as
 #   carry the traffic now. One is enough when nothing serves now. Pods and
 #   EndpointSlices are read live for this. publishNotReadyAddresses is not set. A
 #   Service that is new and one whose pods carry no color is not asked.
@@ -49,6 +49,21 @@
 #           {{.wait}}
 #
 #         然后重新 apply。
+#     born-unready:
+#       en: |-
+#         {{.to_en}} has no ready pod, and {{.other}} has {{.beside}}. A new Service on
+#         {{.to_en}} would reach nobody. Nothing was created. Name {{.other}} in the
+#         selector, or wait for
+#
+#           {{.wait}}
+#
+#         and apply again.
+#       zh: |-
+#         {{.to_zh}} 没有就绪的 Pod，而 {{.other}} 有 {{.beside}} 个。建在 {{.to_zh}} 上的新 Service 无法访问到任何 Pod。没有创建任何对象。请在 selector 中写 {{.other}}，或等待
+#
+#           {{.wait}}
+#
+#         然后重新 apply。
 #     too-few:
 #       en: |-
 #         {{.to_en}} has {{.ready}} ready {{plural .ready "pod" "pods"}}; {{.from_en}}. {{.stays_en}}
@@ -75,9 +90,9 @@
 #       en: |-
 #         there are more pods than tealgate reads at once ({{.read}} of {{.to_en}} were read), so
 #         it cannot tell whether enough of them are ready; {{.from_en}}. {{.stays_en}}
-#         Narrow the selector. If it must be this one, a break-glass moves it unseen.
+#         Narrow the selector.
 #       zh: |-
-#         Pod 数量超过 tealgate 一次读取的上限（读取了 {{.to_zh}} 的 {{.read}} 个），无法判断就绪的是否足够；{{.from_zh}}。{{.stays_zh}}请缩小 selector；必须使用这个 selector 时，只能用 break-glass 跳过检查。
+#         Pod 数量超过 tealgate 一次读取的上限（读取了 {{.to_zh}} 的 {{.read}} 个），无法判断就绪的是否足够；{{.from_zh}}。{{.stays_zh}}请缩小 selector。
 #     versions:
 #       en: |-
 #         {{.to_en}} runs more than one version: {{.versions}}. Users would meet them
@@ -177,6 +192,20 @@ violation contains finding("too-few", "spec.selector", {
 }) if {
 	lacking
 	count(unready) == 0
+}
+
+# A Service that is taken away and made again must not be a way round. Without the
+# other color being ready it is the first of its application: any order will do.
+violation contains finding("born-unready", "spec.selector", {
+	"other": {"blue": "green", "green": "blue"}[traffic.color],
+	"beside": input.facts.beside,
+	"wait": wait,
+}) if {
+	input.operation == "CREATE"
+	traffic.live
+	traffic.routes
+	object.get(input.facts, "beside", 0) > 0
+	count(traffic.ready_pods) == 0
 }
 
 violation contains finding("no-pods", "spec.selector", {
@@ -280,6 +309,14 @@ violation contains finding("session-affinity", "spec.sessionAffinity", {}) if {
 moved if {
 	traffic.live
 	traffic.selector_changed
+	traffic.routes
+}
+
+# A Service without traffic of its own, as a preview is, becomes a live one.
+moved if {
+	traffic.live
+	input.operation == "UPDATE"
+	traffic.old_role != ""
 	traffic.routes
 }
 

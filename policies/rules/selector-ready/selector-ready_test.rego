@@ -257,6 +257,36 @@ test_roles[note] if {
 	messages(given) == case.want
 }
 
+# A Service that is made again over a color that is not ready, while the other is.
+test_made_again[note] if {
+	some note, case in {
+		"green is not ready and blue is": {"pods": [waiting("a")], "beside": 3, "want": {"born-unready"}},
+		"green has no pods and blue is ready": {"pods": [], "beside": 3, "want": {"born-unready"}},
+		"green is ready": {"pods": [ready("a")], "beside": 3, "want": set()},
+		"neither is ready, as on the first apply": {"pods": [waiting("a")], "beside": 0, "want": set()},
+	}
+	given := object.union(created({"selector": color("green")}, case.pods), {"facts": {"beside": case.beside}})
+	messages(given) == case.want
+	messages(object.union(given, {"object": {"metadata": {"labels": {"tealgate.dev/role": "preview"}}}})) == set()
+	every violation in violations(given) {
+		violation["with"].other == "blue"
+	}
+}
+
+# A preview that loses its role carries traffic from then on.
+test_preview_becomes_live[note] if {
+	some note, case in {
+		"ready": {"pods": three, "want": set()},
+		"not ready": {"pods": [waiting("a")], "want": {"not-ready"}},
+		"no pods": {"pods": [], "want": {"no-pods"}},
+	}
+	given := object.union(
+		update({"old": color("green"), "pods": case.pods, "serving": serving(0)}, {}, {}),
+		{"old": {"metadata": {"labels": {"tealgate.dev/role": "preview"}}}},
+	)
+	messages(given) == case.want
+}
+
 test_others_are_not_asked[note] if {
 	some note, given in {
 		"no input": {},

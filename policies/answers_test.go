@@ -1,0 +1,131 @@
+package policies_test
+
+import (
+	"cmp"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/rivo/uniseg"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tealgate/tealgate/internal/admission/message"
+	"github.com/tealgate/tealgate/internal/policy"
+)
+
+var update = flag.Bool("update", false, "write the golden files in testdata")
+
+// checkAnswers holds every message of every rule against a golden file, as a person
+// reads it, and the files against the rules: none is missing, none is left over.
+func checkAnswers(t *testing.T, found map[string][]sample) {
+	t.Helper()
+	want := map[string]string{}
+	for _, rule := range engine(t).Rules() {
+		for _, language := range policy.Languages() {
+			var out strings.Builder
+			for _, name := range slices.Sorted(maps.Keys(rule.Messages)) {
+				samples := found[rule.Package+"/"+name]
+				if !assert.NotEmpty(t, samples, "%s/%s: no Rego test provokes this message", rule.ID, name) {
+					continue
+				}
+				text := answer(t, language, rule, name, samples)
+				fmt.Fprintf(&out, "=== %s (%s)\n%s\n", name, rule.Messages[name].Action, text)
+			}
+			want[fmt.Sprintf("%s.%s.txt", rule.ID, language)] = out.String()
+		}
+	}
+	if *update {
+		require.NoError(t, os.RemoveAll("testdata"))
+		require.NoError(t, os.Mkdir("testdata", 0o755))
+		for name, text := range want {
+			require.NoError(t, os.WriteFile(filepath.Join("testdata", name), []byte(text), 0o644))
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(want)) {
+		golden, err := os.ReadFile(filepath.Join("testdata", name))
+		if assert.NoError(t, err, "go test ./policies -update writes it") {
+			assert.Equal(t, string(golden), want[name], "%s: go test ./policies -update writes it", name)
+		}
+	}
+	entries, err := os.ReadDir("testdata")
+	require.NoError(t, err)
+	for _, entry := range entries {
+		assert.Contains(t, want, entry.Name(), "no rule has this golden file")
+	}
+}
+
+// answer writes one message with the values of one sample, the same in each run.
+func answer(t *testing.T, language policy.Language, rule *policy.Rule, name string, samples []sample) string {
+	t.Helper()
+	where := fmt.Sprintf("%s/%s in %s", rule.ID, name, language)
+	key := func(s sample) string { return asJSON(t, s.with) + s.object().String() }
+	chosen := slices.MinFunc(samples, func(a, b sample) int { return cmp.Compare(key(a), key(b)) })
+	violation := policy.Violation{Rule: rule, Message: rule.Messages[name], With: chosen.with}
+	if violation.Action() != policy.Deny {
+		lines, err := message.Warnings(language, chosen.object(), []message.Finding{{Violation: violation}}, message.MaxWarnings)
+		require.NoError(t, err, where)
+		require.Len(t, lines, 1, where)
+		assert.NotContains(t, lines[0], `"`, where)
+		assert.NotContains(t, lines[0], "\n", "%s: a warning with a line break vanishes", where)
+		assert.LessOrEqual(t, utf8.RuneCountInString(lines[0]), message.MaxWarningRunes, where)
+		return lines[0] + "\n"
+	}
+	text, err := message.Denial(language, chosen.object(), []policy.Violation{violation})
+	require.NoError(t, err, where)
+	inspectDenial(t, where, text)
+	return text + "\n"
+}
+
+// inspectDenial holds an answer to the contract of the documentation.
+func inspectDenial(t *testing.T, where, text string) {
+	t.Helper()
+	assert.NotContains(t, text, `"`, "%s: double quotes come out escaped in logs", where)
+	lines := strings.Split(text, "\n")
+	require.Greater(t, len(lines), 2, where)
+	assert.Empty(t, lines[1], "%s: the verdict is one line, and an empty one follows", where)
+	for _, line := range lines[1:] {
+		switch {
+		case uniseg.StringWidth(line) <= 78:
+		case isLiteral(line):
+			t.Logf("%s: a literal line of %d columns: %s", where, uniseg.StringWidth(line), line)
+		default:
+			assert.Fail(t, "a line of over 78 columns", "%s: %s", where, line)
+		}
+	}
+	last := lines[len(lines)-1]
+	assert.NotEmpty(t, last, where)
+	assert.False(t, isLiteral(last), "%s: ends with a block, not with prose or More:\n%s", where, text)
+}
+
+// isLiteral: blocks are indented below the margin of prose.
+func isLiteral(line string) bool { return strings.HasPrefix(line, "     ") }
+
+// object is what the sample is about. Tests leave out what their rule does not read.
+func (s sample) object() message.Object {
+	text := func(key string) string {
+		term := s.input.Get(ast.StringTerm(key))
+		if term == nil {
+			return ""
+		}
+		value, _ := term.Value.(ast.String)
+		return string(value)
+	}
+	name := map[string]string{"Deployment": "shop-green", "Service": "shop"}[text("kind")]
+	return message.Object{Kind: text("kind"), Namespace: cmp.Or(text("namespace"), "shop"), Name: cmp.Or(text("name"), name)}
+}
+
+func asJSON(t *testing.T, value any) string {
+	t.Helper()
+	raw, err := json.Marshal(value)
+	require.NoError(t, err)
+	return string(raw)
+}
