@@ -74,7 +74,7 @@ demo: ## Show a blue-green release on a real API server (KEEP=1 leaves it runnin
 	@go run ./test/demo $(if $(KEEP),-keep)
 
 .PHONY: kubernetes
-kubernetes: ## Build the Kubernetes binaries for test and demo, once (about 7 minutes on 2 cores)
+kubernetes: ## Build the Kubernetes binaries for test and demo, once (about 10 minutes on 2 cores)
 	@cd test/kubernetes && go run .
 
 .PHONY: fuzz

@@ -40,38 +40,70 @@ func TestServedColorAndAgain(t *testing.T) {
 		again  time.Duration
 	}{
 		"Nothing": {"no pods yet: a Deployment will come", facts.None(), none, 0},
-		"OneColor": {"all that serve are blue",
-			around(pods(2, blue, true), "blue-0", "blue-1"), color.Blue, 0},
-		"NotReadyYet": {"a Deployment's status will tell",
-			around(pods(2, blue, false)), none, 0},
-		"SlicesBehind": {"the pods are ready, their endpoints are still to come",
-			around(pods(2, blue, true)), none, settle},
-		"SomeSlicesBehind": {"one that serves is enough, the others join it; no wait is needed then",
-			around(pods(2, blue, true), "blue-0"), color.Blue, settle},
-		"SecondColorServes": {"pinning would take endpoints away",
-			around(append(pods(1, blue, true), pods(1, "green", true)...), "blue-0", "green-0"), none, 0},
-		"SecondColorReady": {"ready and not in the slices yet: it would be cut off",
-			around(append(pods(1, blue, true), pods(1, "green", true)...), "blue-0"), none, settle},
-		"SecondColorUnready": {"no endpoint, and pinning keeps it so",
-			around(append(pods(1, blue, true), pods(3, "green", false)...), "blue-0"), color.Blue, 0},
-		"ColorlessReady": {"it would be cut off; it gets no color by waiting",
-			around(append(pods(1, blue, true), pods(1, "", true)...), "blue-0"), none, 0},
-		"NoColor": {"there is nothing to pin to",
-			around(pods(1, "", true), "-0"), none, 0},
-		"NoColorOfOurs": {"the label has another value",
-			around(pods(1, "red", true), "red-0"), none, 0},
-		"OtherEndpoints": {"an address without a pod would be cut off",
-			withEndpoints(around(pods(1, blue, true), "blue-0"), 2), none, 0},
-		"OnlyOtherEndpoints": {"addresses that somebody wrote by hand",
-			withEndpoints(facts.None(), 1), none, 0},
-		"UnknownPod": {"the slices name a pod that is gone, of a color that nobody knows",
-			around(pods(1, blue, true), "blue-0", "blue-9"), none, 0},
-		"OnlyUnknownPods": {"the slices name pods that are gone",
-			around(nil, "blue-8", "blue-9"), none, 0},
-		"MorePods": {"those that were not read may have the other color",
-			truncated(around(pods(1, blue, true), "blue-0"), true, false), none, 0},
-		"MoreSlices": {"those that were not read may name the other color",
-			truncated(around(pods(1, blue, true), "blue-0"), false, true), none, 0},
+		"OneColor": {
+			"all that serve are blue",
+			around(pods(2, blue, true), "blue-0", "blue-1"), color.Blue, 0,
+		},
+		"NotReadyYet": {
+			"a Deployment's status will tell",
+			around(pods(2, blue, false)), none, 0,
+		},
+		"SlicesBehind": {
+			"the pods are ready, their endpoints are still to come",
+			around(pods(2, blue, true)), none, settle,
+		},
+		"SomeSlicesBehind": {
+			"one that serves is enough, the others join it; no wait is needed then",
+			around(pods(2, blue, true), "blue-0"), color.Blue, settle,
+		},
+		"SecondColorServes": {
+			"pinning would take endpoints away",
+			around(append(pods(1, blue, true), pods(1, "green", true)...), "blue-0", "green-0"), none, 0,
+		},
+		"SecondColorReady": {
+			"ready and not in the slices yet: it would be cut off",
+			around(append(pods(1, blue, true), pods(1, "green", true)...), "blue-0"), none, settle,
+		},
+		"SecondColorUnready": {
+			"no endpoint, and pinning keeps it so",
+			around(append(pods(1, blue, true), pods(3, "green", false)...), "blue-0"), color.Blue, 0,
+		},
+		"ColorlessReady": {
+			"it would be cut off; it gets no color by waiting",
+			around(append(pods(1, blue, true), pods(1, "", true)...), "blue-0"), none, 0,
+		},
+		"NoColor": {
+			"there is nothing to pin to",
+			around(pods(1, "", true), "-0"), none, 0,
+		},
+		"NoColorOfOurs": {
+			"the label has another value",
+			around(pods(1, "red", true), "red-0"), none, 0,
+		},
+		"OtherEndpoints": {
+			"an address without a pod would be cut off",
+			withEndpoints(around(pods(1, blue, true), "blue-0"), 2), none, 0,
+		},
+		"OnlyOtherEndpoints": {
+			"addresses that somebody wrote by hand",
+			withEndpoints(facts.None(), 1), none, 0,
+		},
+		"UnknownPod": {
+			"the slices name a pod that is gone, of a color that nobody knows",
+			around(pods(1, blue, true), "blue-0", "blue-9"), none, 0,
+		},
+		"OnlyUnknownPods": {
+			"the slices name pods that are gone",
+			around(nil, "blue-8", "blue-9"), none, 0,
+		},
+		"MorePods": {
+			"those that were not read may have the other color",
+			truncated(around(pods(1, blue, true), "blue-0"), true, false), none, 0,
+		},
+		"MoreSlices": {
+			"those that were not read may name the other color",
+			truncated(around(pods(1, blue, true), "blue-0"), false, true), none, 0,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, ok := servedColor(test.known)

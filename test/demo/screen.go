@@ -17,6 +17,9 @@ const (
 	margin = "    "
 )
 
+// budget is how long the story may take; more is only noted.
+const budget = 60 * time.Second
+
 // Styles, as ANSI sequences. Without colors they are left out.
 const (
 	bold   = "1"
@@ -166,8 +169,15 @@ func (s *screen) summary(story []step, took []time.Duration, well bool) {
 		s.print(fmt.Sprintf("%s%s %-82s%12s", margin, mark, step.shown, after))
 	}
 	if well {
-		s.print(fmt.Sprintf("\n%s%d steps, every answer as expected, %.0f s with the start of the cluster.\n",
-			margin, len(story), time.Since(s.start).Seconds()))
+		total := time.Duration(0)
+		for _, one := range took {
+			total += one
+		}
+		s.print(fmt.Sprintf("\n%s%d steps in %.0f s, every answer as expected; %.0f s with the start of the cluster.\n",
+			margin, len(story), total.Seconds(), time.Since(s.start).Seconds()))
+		if total > budget {
+			s.print(fmt.Sprintf("%sNote: the steps took longer than the %s that they should.\n", margin, budget))
+		}
 	} else {
 		s.print(fmt.Sprintf("\n%sStopped at step %d of %d: its answer is not the expected one, see above.\n",
 			margin, len(took), len(story)))

@@ -87,7 +87,7 @@ var story = []step{
 			},
 			{
 				run:  "kubectl apply -f test/demo/blue.yaml",
-				want: []string{"deployment.apps/shop-blue created", "Warning: tealgate makes Deployment shop/shop-blue blue"},
+				want: []string{"deployment.apps/shop-blue created", "Warning: Deployment shop/shop-blue is blue (its name ends so): tealgate put label tealgate.dev/color: blue"},
 			},
 			{
 				run:    "kubectl get deployments -L tealgate.dev/color",
@@ -108,7 +108,7 @@ var story = []step{
 		acts: []act{
 			{
 				run:  "kubectl apply -f test/demo/green.yaml",
-				want: []string{"deployment.apps/shop-green created", "Warning: tealgate makes Deployment shop/shop-green green"},
+				want: []string{"deployment.apps/shop-green created", "Warning: Deployment shop/shop-green is green (its name ends so): tealgate put label tealgate.dev/color: green"},
 			},
 			{
 				say: "of green's pods one gets ready, one cannot pull its image, one runs and does not answer",
@@ -260,7 +260,9 @@ var story = []step{
 				run: "kubectl apply -n shop-staging -f test/demo/blue-unfit.yaml",
 				want: []string{
 					"deployment.apps/shop-blue created",
-					"external-config:", "readiness-probe:", "version-label:",
+					"Warning: Deployment shop-staging/shop-blue is blue (its name ends so)",
+					"Warning: Deployment shop-staging/shop-blue: external-config: env DB_PASSWORD of container web holds a password",
+					"2 more in Deployment shop-staging/shop-blue: readiness-probe, version-label",
 				},
 				not: []string{"open-sesame-42"},
 			},

@@ -11,6 +11,13 @@ import (
 	"strings"
 )
 
+// FindBinary returns the path of a program of the cluster's version, such as
+// "kubectl", to who needs no cluster. Missing programs are built as by Start.
+func FindBinary(ctx context.Context, name string) (string, error) {
+	dir, err := findBinaries(ctx, Options{}.withDefaults())
+	return filepath.Join(dir, name), err
+}
+
 // findBinaries returns the folder of the programs. The builder decides whether
 // there is anything to build; it is asked every time, so that a changed pin is
 // never overlooked.

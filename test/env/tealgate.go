@@ -49,6 +49,8 @@ type Tealgate struct {
 	args    []string
 	process *process
 	starts  int
+
+	unmutated bool
 }
 
 // InstallTealgate applies the manifests, starts `tealgate serve` as the
@@ -169,13 +171,22 @@ func (t *Tealgate) Namespace(ctx context.Context, name, mode string) error {
 	return t.WaitForMode(ctx, name, mode)
 }
 
-// WaitForMode returns when requests in the namespace arrive at the entry of that
-// mode, as seen in tealgate's metrics.
+// WithoutMutation tells that the mutating configuration is gone, so that nothing
+// waits for it any more.
+func (t *Tealgate) WithoutMutation() { t.unmutated = true }
+
+// WaitForMode returns when requests in the namespace arrive at the entries of that
+// mode, as seen in tealgate's metrics: at the one that judges, and at the one that
+// mutates, unless the mode is audit. The API server learns of the two webhook
+// configurations independently.
 func (t *Tealgate) WaitForMode(ctx context.Context, namespace, mode string) error {
 	probe := fmt.Sprintf(`{apiVersion: v1, kind: Service, metadata: {namespace: %s, generateName: probe-}, spec: {ports: [{port: 80}]}}`, namespace)
-	counter := fmt.Sprintf(`webhook="validate-%s"`, mode)
+	entries := []string{fmt.Sprintf(`webhook="validate-%s"`, mode)}
+	if mode != "audit" && !t.unmutated {
+		entries = append(entries, `webhook="mutate"`)
+	}
 	err := poll(ctx, func(ctx context.Context) (bool, error) {
-		before, err := t.count(ctx, counter)
+		before, err := t.count(ctx, entries)
 		if err != nil {
 			return false, err
 		}
@@ -183,8 +194,16 @@ func (t *Tealgate) WaitForMode(ctx context.Context, namespace, mode string) erro
 		if err != nil {
 			return false, err
 		}
-		after, err := t.count(ctx, counter)
-		return result.Code == 0 && after > before, err
+		after, err := t.count(ctx, entries)
+		if err != nil {
+			return false, err
+		}
+		for i := range entries {
+			if after[i] <= before[i] {
+				return false, nil
+			}
+		}
+		return result.Code == 0, nil
 	})
 	if err != nil {
 		return fmt.Errorf("namespace %s is not in mode %s: %w", namespace, mode, err)
@@ -192,23 +211,29 @@ func (t *Tealgate) WaitForMode(ctx context.Context, namespace, mode string) erro
 	return nil
 }
 
-// count adds up the admission requests with that label.
-func (t *Tealgate) count(ctx context.Context, label string) (float64, error) {
+// count adds up the admission requests with each of the labels.
+func (t *Tealgate) count(ctx context.Context, labels []string) ([]float64, error) {
 	text, err := t.ReadMetrics(ctx)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
-	sum := 0.0
+	sums := make([]float64, len(labels))
 	for line := range strings.SplitSeq(text, "\n") {
-		if strings.HasPrefix(line, "tealgate_admission_requests_total{") && strings.Contains(line, label) {
+		if !strings.HasPrefix(line, "tealgate_admission_requests_total{") {
+			continue
+		}
+		for i, label := range labels {
+			if !strings.Contains(line, label) {
+				continue
+			}
 			var value float64
 			if _, err := fmt.Sscanf(line[strings.LastIndexByte(line, ' ')+1:], "%g", &value); err != nil {
-				return 0, fmt.Errorf("metrics: %q: %w", line, err)
+				return nil, fmt.Errorf("metrics: %q: %w", line, err)
 			}
-			sum += value
+			sums[i] += value
 		}
 	}
-	return sum, nil
+	return sums, nil
 }
 
 // waitForCA returns when every entry of both configurations has a caBundle.

@@ -1,8 +1,14 @@
 package integration
 
 import (
-	"os"
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,7 +16,10 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	k8syaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
+
+	"github.com/tealgate/tealgate/test/env"
 )
 
 // entry is what mutating and validating webhooks have in common.
@@ -97,13 +106,15 @@ func TestAuditMutatesNothing(t *testing.T) {
 
 func validating(t *testing.T) []entry {
 	t.Helper()
-	var configuration admissionregistrationv1.ValidatingWebhookConfiguration
-	readManifest(t, "validating.yaml", &configuration)
 	var entries []entry
-	for _, w := range configuration.Webhooks {
-		entries = append(entries, entry{
-			w.Name, w.Rules, w.NamespaceSelector, w.FailurePolicy, w.MatchPolicy, w.SideEffects, w.TimeoutSeconds, w.ClientConfig, w.MatchConditions,
-		})
+	for _, raw := range rendered(t, "ValidatingWebhookConfiguration") {
+		var configuration admissionregistrationv1.ValidatingWebhookConfiguration
+		require.NoError(t, yaml.UnmarshalStrict(raw, &configuration))
+		for _, w := range configuration.Webhooks {
+			entries = append(entries, entry{
+				w.Name, w.Rules, w.NamespaceSelector, w.FailurePolicy, w.MatchPolicy, w.SideEffects, w.TimeoutSeconds, w.ClientConfig, w.MatchConditions,
+			})
+		}
 	}
 	require.NotEmpty(t, entries)
 	return entries
@@ -111,21 +122,45 @@ func validating(t *testing.T) []entry {
 
 func mutating(t *testing.T) []entry {
 	t.Helper()
-	var configuration admissionregistrationv1.MutatingWebhookConfiguration
-	readManifest(t, "mutating.yaml", &configuration)
 	var entries []entry
-	for _, w := range configuration.Webhooks {
-		entries = append(entries, entry{
-			w.Name, w.Rules, w.NamespaceSelector, w.FailurePolicy, w.MatchPolicy, w.SideEffects, w.TimeoutSeconds, w.ClientConfig, w.MatchConditions,
-		})
+	for _, raw := range rendered(t, "MutatingWebhookConfiguration") {
+		var configuration admissionregistrationv1.MutatingWebhookConfiguration
+		require.NoError(t, yaml.UnmarshalStrict(raw, &configuration))
+		for _, w := range configuration.Webhooks {
+			entries = append(entries, entry{
+				w.Name, w.Rules, w.NamespaceSelector, w.FailurePolicy, w.MatchPolicy, w.SideEffects, w.TimeoutSeconds, w.ClientConfig, w.MatchConditions,
+			})
+		}
 	}
 	require.NotEmpty(t, entries)
 	return entries
 }
 
-func readManifest(t *testing.T, name string, into any) {
+// rendered returns the objects of a kind that `kubectl apply -k manifests` sends.
+func rendered(t *testing.T, kind string) [][]byte {
 	t.Helper()
-	raw, err := os.ReadFile(filepath.Join("..", "..", "manifests", "webhook", name))
+	output, err := kustomized()
 	require.NoError(t, err)
-	require.NoError(t, yaml.UnmarshalStrict(raw, into))
+	var objects [][]byte
+	reader := k8syaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(output)))
+	for {
+		raw, err := reader.Read()
+		if errors.Is(err, io.EOF) {
+			return objects
+		}
+		require.NoError(t, err)
+		var object metav1.TypeMeta
+		require.NoError(t, yaml.Unmarshal(raw, &object))
+		if object.Kind == kind {
+			objects = append(objects, raw)
+		}
+	}
 }
+
+var kustomized = sync.OnceValues(func() ([]byte, error) {
+	kubectl, err := env.FindBinary(context.Background(), "kubectl")
+	if err != nil {
+		return nil, err
+	}
+	return exec.Command(kubectl, "kustomize", filepath.Join("..", "..", "manifests")).Output()
+})

@@ -34,6 +34,7 @@ func TestScripts(t *testing.T) {
 func TestScriptsWithoutMutation(t *testing.T) {
 	w := start(t, env.Options{})
 	w.admin(t.Context(), t, "delete", "mutatingwebhookconfiguration", "tealgate")
+	w.tealgate.WithoutMutation()
 	w.run(t, filepath.Join("testdata", "unmutated"))
 }
 
@@ -59,7 +60,8 @@ func TestScriptsWhileDown(t *testing.T) {
 //	kubectl ARGS                as the developer, in that namespace
 //	admin ARGS                  kubectl as the administrator, in that namespace
 //	untilmode MODE              waits until the namespace's new mode has arrived
-//	until TEXT ARGS             kubectl as the administrator, until its output has TEXT
+//	until TEXT ARGS             kubectl as the administrator, until its output has TEXT;
+//	                            with ! in front, until it has not
 //	own CONFIGMAP OBJECT        makes a ConfigMap the owner of an object
 //	paste FILE                  applies the fixes of the last denial to a manifest
 //	killtealgate                ends tealgate as a crash would
