@@ -5,9 +5,14 @@ import (
 	"os"
 	"regexp"
 	"strings"
+	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"sigs.k8s.io/yaml"
+
+	pasting "github.com/tealgate/tealgate/test/paste"
 )
 
 // paste does what a developer does with a denial: it puts each fix where the text
@@ -21,44 +26,42 @@ func paste(ts *testscript.TestScript, _ bool, args []string) {
 	var manifest map[string]any
 	ts.Check(yaml.Unmarshal([]byte(ts.ReadFile(args[0])), &manifest))
 	for _, fix := range fixes {
-		manifest = merge(manifest, fix.inside()).(map[string]any)
+		manifest, err = pasting.Into(manifest, fix)
+		ts.Check(err)
 	}
 	raw, err := yaml.Marshal(manifest)
 	ts.Check(err)
-	ts.Check(writeFile(ts.MkAbs(args[0]), raw))
-}
-
-// fix is one block of YAML and where it goes.
-type fix struct {
-	at    string
-	value any
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), raw, 0o600))
 }
 
 var (
+	// promise is how a sentence says that the block below it is to be pasted.
+	promise = regexp.MustCompile(`\bFix\b|eplace the whole entry|add to env, replace`)
 	fixAt   = regexp.MustCompile(`Fix in (spec[a-zA-Z.]*|metadata[a-zA-Z.]*)`)
 	fixTop  = regexp.MustCompile(`from the top of the manifest`)
-	fixList = regexp.MustCompile(`(?:env|argument|command) .*?of (init container|container) ([a-z0-9-]+)`)
+	fixIn   = regexp.MustCompile(`of (init container|container) ([a-z0-9-]+)`)
 )
 
 // readFixes finds the blocks of YAML that the answer offers and the place that
-// the sentence before each names.
-func readFixes(answer string) ([]fix, error) {
-	var fixes []fix
+// the sentence before each names. A block that is to be pasted nowhere is an error.
+func readFixes(answer string) ([]pasting.Fix, error) {
+	var fixes []pasting.Fix
 	prose, block := "", []string{}
 	flush := func() error {
 		defer func() { block = nil }()
-		if len(block) == 0 {
+		if len(block) == 0 || !promise.MatchString(prose) {
 			return nil
 		}
+		text := strings.Join(block, "\n")
 		at, ok := place(prose)
 		if !ok {
-			return nil
+			return fmt.Errorf("no place is named for\n%s\nby:%s", text, prose)
 		}
-		var value any
-		if err := yaml.Unmarshal([]byte(strings.Join(block, "\n")), &value); err != nil {
-			return fmt.Errorf("not YAML: %w\n%s", err, strings.Join(block, "\n"))
+		fix, err := pasting.Read(at, text)
+		if err != nil {
+			return err
 		}
-		fixes = append(fixes, fix{at, value})
+		fixes = append(fixes, fix)
 		prose = ""
 		return nil
 	}
@@ -81,83 +84,50 @@ func readFixes(answer string) ([]fix, error) {
 	return fixes, flush()
 }
 
+// place is the path that a sentence names.
 func place(prose string) (string, bool) {
 	if fixTop.MatchString(prose) {
 		return "", true
 	}
 	if at := fixAt.FindStringSubmatch(prose); at != nil {
-		return at[1], true
+		return strings.TrimRight(at[1], "."), true
 	}
-	if strings.Contains(prose, "replace the whole entry") || strings.Contains(prose, "Replace the whole entry") {
-		if in := fixList.FindStringSubmatch(prose); in != nil {
-			list := map[string]string{"container": "containers", "init container": "initContainers"}[in[1]]
-			return "spec.template.spec." + list + "/" + in[2] + "/env", true
-		}
+	in := fixIn.FindStringSubmatch(prose)
+	if in == nil {
+		return "", false
 	}
-	return "", false
-}
-
-// inside wraps the value in the path it belongs to. A list/name step is an
-// element of a list.
-func (f fix) inside() any {
-	value := f.value
-	path, element, named := strings.Cut(f.at, "/")
-	if named {
-		name, list, _ := strings.Cut(element, "/")
-		value = []any{map[string]any{"name": name, list: value}}
-	}
-	if path == "" {
-		return value
-	}
-	steps := strings.Split(path, ".")
-	for i := len(steps) - 1; i >= 0; i-- {
-		value = map[string]any{steps[i]: value}
-	}
-	return value
-}
-
-// merge puts a fix over a manifest: maps are merged, elements of lists by name,
-// and an environment variable is replaced as a whole, as the sentence says.
-func merge(into, from any) any {
-	switch from := from.(type) {
-	case map[string]any:
-		target, ok := into.(map[string]any)
-		if !ok {
-			return from
-		}
-		if _, isEnv := from["valueFrom"]; isEnv {
-			return from
-		}
-		for key, value := range from {
-			target[key] = merge(target[key], value)
-		}
-		return target
-	case []any:
-		target, ok := into.([]any)
-		if !ok {
-			return from
-		}
-		for _, element := range from {
-			target = mergeElement(target, element)
-		}
-		return target
+	list := map[string]string{"container": "containers", "init container": "initContainers"}[in[1]]
+	container := fmt.Sprintf("spec.template.spec.%s[name=%s]", list, in[2])
+	switch {
+	case strings.Contains(prose, "eplace the whole entry"):
+		return container + ".env", true
+	case strings.Contains(prose, "add to env, replace"):
+		return container, true
 	default:
-		return from
+		return "", false
 	}
 }
 
-func mergeElement(target []any, element any) []any {
-	named, ok := element.(map[string]any)
-	if !ok || named["name"] == nil {
-		return []any{element}
+func TestReadFixes(t *testing.T) {
+	const block = ":\n     a: {b: c}\n"
+	for answer, want := range map[string]string{
+		"1. a: Fix in spec.template.spec (a guess), then apply again":                                                "spec.template.spec",
+		"1. a: Fix in spec.template.metadata, then apply again":                                                      "spec.template.metadata",
+		"1. a: Fix, from the top of the manifest (other labels stay)":                                                "",
+		"1. a: env A of container web holds a key. Create\n     kubectl create\n   Then replace\n   the whole entry": "spec.template.spec.containers[name=web].env",
+		"1. a: env A of init container db holds a key. Replace the whole entry":                                      "spec.template.spec.initContainers[name=db].env",
+		"1. a: --a in args of container web is one. Take the value (add to env, replace args)":                       "spec.template.spec.containers[name=web]",
+	} {
+		fixes, err := readFixes(answer + block)
+		require.NoError(t, err, answer)
+		require.Len(t, fixes, 1, answer)
+		assert.Equal(t, want, fixes[0].At, answer)
 	}
-	for i, present := range target {
-		if other, ok := present.(map[string]any); ok && other["name"] == named["name"] {
-			target[i] = merge(other, element)
-			return target
-		}
+	fixes, err := readFixes("1. a: create it with" + block)
+	require.NoError(t, err)
+	assert.Empty(t, fixes, "what is no fix")
+	for _, answer := range []string{"1. a: Fix in it" + block, "1. a: Replace the whole entry" + block, "1. a: Fix in spec:\n     a: b: c\n"} {
+		_, err := readFixes(answer)
+		assert.Error(t, err, answer)
 	}
-	return append(target, element)
 }
-
-func writeFile(path string, content []byte) error { return os.WriteFile(path, content, 0o600) }

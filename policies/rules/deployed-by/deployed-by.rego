@@ -29,6 +29,7 @@
 #       zh: |-
 #         Pod 模板有变化，而注解 tealgate.dev/deployed-by 仍是 {{.before}}，请求却来自 {{.user}}。tealgate 未能记录，没有任何修改生效：请重新 apply。
 #     unrecorded:
+#       more: true
 #       fix:
 #         at: metadata
 #         yaml: |-

@@ -73,6 +73,7 @@
 #           {{.fix}}
 #       after: *printed
 #     shared-store:
+#       more: true
 #       fix: *entry
 #       en: |-
 #         env {{.env}} of {{.place}} names a data store outside the cluster

@@ -65,6 +65,7 @@
 #
 #         然后重新 apply。
 #     too-few:
+#       more: true
 #       en: |-
 #         {{.to_en}} has {{.ready}} ready {{plural .ready "pod" "pods"}}; {{.from_en}}. {{.stays_en}}
 #         Bring {{.to_en}} to {{.needed}} ready {{plural .needed "pod" "pods"}}, then apply again:
@@ -75,6 +76,7 @@
 #
 #           {{.commands}}
 #     no-pods:
+#       more: true
 #       en: |-
 #         no pod has the labels that the new selector asks for
 #         ({{.selector}}){{if .some_end}}, except {{.ending}} that {{plural .ending "is" "are"}} terminating{{end}};
@@ -94,6 +96,7 @@
 #       zh: |-
 #         Pod 数量超过 tealgate 一次读取的上限（读取了 {{.to_zh}} 的 {{.read}} 个），无法判断就绪的是否足够；{{.from_zh}}。{{.stays_zh}}请缩小 selector。
 #     versions:
+#       more: true
 #       en: |-
 #         {{.to_en}} runs more than one version: {{.versions}}. Users would meet them
 #         side by side. {{.stays_en}} Wait until the rollout is done, then apply again:
@@ -119,6 +122,7 @@
 #       zh: |-
 #         targetPort {{.port}} 是端口名，{{.to_zh}} 的 {{.count}} 个 Pod 中有 {{.missing}} 个没有声明它（{{.pods_zh}}），端口 {{.service_port}} 的流量到不了它们。{{.stays_zh}}请在容器中声明该端口{{if .names}}，或使用已有的端口名：{{.names}}{{end}}。
 #     publishes-not-ready:
+#       more: true
 #       fix:
 #         at: spec
 #         yaml: |-
