@@ -104,7 +104,6 @@ func inspectDenial(t *testing.T, where, text string) {
 	}
 	last := lines[len(lines)-1]
 	assert.NotEmpty(t, last, where)
-	message, _, _ := strings.Cut(where, " ")
 	assert.False(t, isLiteral(last), "%s: ends with a block, not with prose or More:\n%s", where, text)
 }
 
