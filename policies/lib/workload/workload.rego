@@ -13,6 +13,8 @@ is_deployment if {
 
 metadata := as_map(object.get(as_map(input.object), "metadata", {}))
 
+spec := as_map(object.get(as_map(input.object), "spec", {}))
+
 template := as_map(object.get(as_map(input.object), ["spec", "template"], {}))
 
 annotations := as_map(object.get(metadata, "annotations", {}))
@@ -59,6 +61,17 @@ running := own if {
 own := [entry |
 	some entry in array.concat(containers, native_sidecars)
 	not entry.name in injected_sidecars
+]
+
+# serving are those that declare a port; without any, one of the others serves, and
+# all of them count.
+serving := ports_declared if {
+	count(ports_declared) > 0
+} else := own
+
+ports_declared := [entry |
+	some entry in own
+	count(ports(entry.container)) > 0
 ]
 
 # injected_sidecars are names that service meshes and agents give to the
@@ -137,6 +150,12 @@ as_text(value) := value if {
 } else := sprintf("%v", [value]) if {
 	is_boolean(value)
 } else := ""
+
+# number is a field of a map that should hold one, else what Kubernetes takes for it.
+number(map, name, otherwise) := value if {
+	value := object.get(map, name, null)
+	is_number(value)
+} else := otherwise
 
 # shown is text as a sentence can hold it: one line, no double quotes, not endless.
 shown(text) := regex.replace(replace(line, `"`, "'"), `^(.{100}).+$`, "${1}...") if {

@@ -1,0 +1,71 @@
+# METADATA
+# description: |
+#   What the containers of the Deployment under review are told: env, options in args
+#   and command, and the options inside an env value, as in JAVA_TOOL_OPTIONS. Each name
+#   is canonical: spring.flyway.enabled and SPRING_FLYWAY_ENABLED are one setting.
+package tealgate.lib.settings
+
+import data.tealgate.lib.secrets
+import data.tealgate.lib.workload
+
+containers := array.concat(workload.containers, workload.init_containers)
+
+# all are {"name", "value"}. The value of a variable that is read from elsewhere is
+# empty, and from says so.
+all contains {
+	"name": secrets.canonical(workload.as_text(object.get(variable, "name", ""))),
+	"value": trim_space(workload.as_text(object.get(variable, "value", ""))),
+	"from": is_object(object.get(variable, "valueFrom", null)),
+} if {
+	some entry in containers
+	some variable in workload.env(entry.container)
+}
+
+all contains {"name": secrets.canonical(option.name), "value": trim_space(option.literal), "from": false} if {
+	some option in options
+}
+
+options contains option if {
+	some entry in containers
+	some list in ["command", "args"]
+	some option in secrets.options(workload.as_list(object.get(entry.container, list, [])))
+	option.name != ""
+}
+
+options contains option if {
+	some entry in containers
+	some variable in workload.env(entry.container)
+	value := workload.as_text(object.get(variable, "value", ""))
+	contains(value, "-D")
+	some option in secrets.options([value])
+	option.name != ""
+}
+
+# on are the settings that are not switched off; whether one that is read from
+# elsewhere is, cannot be seen, and it counts.
+on contains setting if {
+	some setting in all
+	not is_off(setting)
+}
+
+# off are the names of settings that are switched off.
+off contains setting.name if {
+	some setting in all
+	is_off(setting)
+}
+
+is_off(setting) if {
+	not setting.from
+	regex.match(`(?i)^(false|off|no|0)?$`, setting.value)
+}
+
+# command_lines are the words of command and args as one text for each container.
+command_lines contains {"entry": entry, "text": text} if {
+	some entry in containers
+	words := array.concat(
+		workload.as_list(object.get(entry.container, "command", [])),
+		workload.as_list(object.get(entry.container, "args", [])),
+	)
+	text := concat(" ", [workload.as_text(word) | some word in words])
+	text != ""
+}

@@ -1,0 +1,45 @@
+package tealgate.rules.distinct_probes_test
+
+import data.tealgate.rules.distinct_probes as rule
+
+http(path) := {"httpGet": {"path": path, "port": "http"}}
+
+test_probes[note] if {
+	some note, case in {
+		"the same path": {"live": http("/health"), "ready": http("/health"), "want": {"same"}},
+		"the same, less often": {
+			"live": object.union(http("/health"), {"periodSeconds": 30}),
+			"ready": http("/health"),
+			"want": {"same"},
+		},
+		"another path": {"live": http("/livez"), "ready": http("/readyz"), "want": set()},
+		"the same socket": {"live": {"tcpSocket": {"port": 80}}, "ready": {"tcpSocket": {"port": 80}}, "want": {"same-handler"}},
+		"a socket and a path": {"live": {"tcpSocket": {"port": 80}}, "ready": http("/readyz"), "want": set()},
+		"no liveness": {"live": null, "ready": http("/readyz"), "want": set()},
+		"no readiness": {"live": http("/livez"), "ready": null, "want": set()},
+		"neither": {"live": null, "ready": null, "want": set()},
+		"null handlers": {"live": {"httpGet": null}, "ready": {"httpGet": null}, "want": set()},
+		"a handler that is no map": {"live": {"httpGet": 1}, "ready": {"httpGet": 1}, "want": {"same-handler"}},
+	}
+	found(pod({"containers": [{"name": "web", "livenessProbe": case.live, "readinessProbe": case.ready}]})) == case.want
+}
+
+test_absent[note] if {
+	some note, spec in {
+		"no probes": {"containers": [{"name": "web"}]},
+		"null containers": {"containers": null},
+		"a null pod": null,
+	}
+	count(found(pod(spec))) == 0
+}
+
+test_others_are_not_asked if {
+	count(found({"kind": "Deployment", "object": null})) == 0
+}
+
+found(given) := {violation.message | some violation in violations} if {
+	# regal ignore:with-outside-test-context
+	violations := rule.violation with input as given
+}
+
+pod(spec) := {"kind": "Deployment", "object": {"spec": {"template": {"spec": spec}}}}

@@ -1,0 +1,99 @@
+# METADATA
+# title: A rollout that hangs is noticed in time
+# description: |
+#   progressDeadlineSeconds is at most an hour, and leaves each pod the time that its
+#   startup and readiness probes grant it. Absent it is ten minutes.
+#
+#   When the deadline passes, Kubernetes says that the rollout made no progress; a release
+#   and a pipeline wait for that word. Too long, and a hanging release holds everybody up.
+#   Too short, and a color that only starts slowly counts as failed.
+# custom:
+#   id: rollout-deadline
+#   action: advise
+#   zh:
+#     title: 卡住的发布能及时发现
+#     description: |
+#       progressDeadlineSeconds 不超过一小时，并且不短于启动探针和就绪探针留给 Pod 的启动时间。不写时是 10 分钟。
+#
+#       超过期限后 Kubernetes 会报告发布没有进展，发布流程和流水线都在等这个结果。太长，卡住的发布会拖住所有人；太短，只是启动慢的颜色会被当作失败。
+#   messages:
+#     long:
+#       fix: &fix
+#         at: spec
+#         yaml: |-
+#           progressDeadlineSeconds: {{.seconds}}
+#       en: |-
+#         progressDeadlineSeconds is {{.now}}: a rollout that hangs is reported only after
+#         that, and a release waits for it.
+#
+#         Fix in {{.at}}, then apply again:
+#
+#           {{.fix}}
+#       zh: |-
+#         progressDeadlineSeconds 为 {{.now}}：卡住的发布要到那时才会报告，发布流程会一直等待。
+#
+#         在 {{.at}} 中改为以下内容，然后重新 apply：
+#
+#           {{.fix}}
+#     short:
+#       fix: *fix
+#       en: |-
+#         progressDeadlineSeconds is {{.now}}, and the probes grant a pod {{.needed}} seconds
+#         to start: a color that only starts slowly would count as failed.
+#
+#         Fix in {{.at}}, then apply again:
+#
+#           {{.fix}}
+#       zh: |-
+#         progressDeadlineSeconds 为 {{.now}}，而探针允许 Pod 用 {{.needed}} 秒启动：只是启动慢的颜色会被当作失败。
+#
+#         在 {{.at}} 中改为以下内容，然后重新 apply：
+#
+#           {{.fix}}
+package tealgate.rules.rollout_deadline
+
+import data.tealgate.lib.workload
+
+violation contains found("long", {}) if {
+	workload.is_deployment
+	deadline > 3600
+}
+
+violation contains found("short", {"needed": sprintf("%d", [needed])}) if {
+	workload.is_deployment
+	deadline < needed
+}
+
+# default_seconds is what Kubernetes takes where none is written.
+default_seconds := 600
+
+deadline := workload.number(workload.spec, "progressDeadlineSeconds", default_seconds)
+
+# needed is how long the slowest container may take to become ready, and half a
+# minute for the image in any case.
+needed := max({30} | {granted(entry.container) | some entry in workload.running}) + workload.number(workload.spec, "minReadySeconds", 0)
+
+granted(container) := sum([seconds |
+	some name in ["startupProbe", "readinessProbe"]
+	probe := workload.as_map(object.get(container, name, {}))
+	seconds := workload.number(probe, "initialDelaySeconds", 0) + attempts(name, probe)
+])
+
+attempts("startupProbe", probe) := workload.number(probe, "periodSeconds", 10) * workload.number(probe, "failureThreshold", 3) if {
+	count(probe) > 0
+} else := 0
+
+attempts("readinessProbe", _) := 0
+
+found(message, more) := {
+	"message": message,
+	"field": "spec.progressDeadlineSeconds",
+	"subject": "",
+	"with": object.union(
+		{
+			"now": sprintf("%d", [deadline]),
+			"seconds": sprintf("%d", [max([default_seconds, needed * 2])]),
+		},
+		more,
+	),
+}

@@ -1,0 +1,148 @@
+# METADATA
+# title: The schema does not change when a pod starts
+# description: |
+#   No setting and no command lets the app change the database schema when it boots, init
+#   containers included: ddl-auto=update and its kin, Flyway and Liquibase inside the app,
+#   rails db:migrate, prisma migrate, alembic upgrade and others.
+#
+#   With two colors the idle one would change the schema under the live one as soon as its
+#   first pod starts, long before anybody decided to switch, and every pod at the same time.
+#   A Job before the release changes it once, and only adds; what is gone is taken away when
+#   one version is left.
+# custom:
+#   id: schema-on-start
+#   action: warn
+#   zh:
+#     title: Pod 启动时不改数据库结构
+#     description: |
+#       没有任何设置或命令会让应用（包括 init 容器）在启动时修改数据库结构：ddl-auto=update 一类的设置、应用内的
+#       Flyway 和 Liquibase、rails db:migrate、prisma migrate、alembic upgrade 等。
+#
+#       两个颜色并存时，空闲颜色的第一个 Pod 一启动就会改掉线上颜色正在使用的结构，远早于切换的决定，而且每个 Pod 都会执行。
+#       请在发布前用 Job 执行一次，只做增加；要删除的内容等到只剩一个版本时再删。
+#   messages:
+#     setting:
+#       en: |-
+#         {{.setting}}={{.value}} lets the app change the database schema when it starts, under
+#         the live color. Switch it off here and change the schema in a Job before the release.
+#       zh: |-
+#         {{.setting}}={{.value}} 会让应用在启动时修改数据库结构，而线上颜色正在使用。请在这里关闭，改为发布前用 Job 执行。
+#     command:
+#       en: |-
+#         {{.place}} runs {{.command}} when a pod starts and changes the schema under the live
+#         color. Run it in a Job before the release.
+#       zh: |-
+#         {{.place_zh}} 在 Pod 启动时执行 {{.command}}，会改掉线上颜色正在使用的数据库结构。请改为发布前用 Job 执行。
+#     image:
+#       en: |-
+#         {{.place}} runs the image {{.command}} when a pod starts and changes the schema under
+#         the live color. Run it in a Job before the release.
+#       zh: |-
+#         {{.place_zh}} 在 Pod 启动时运行镜像 {{.command}}，会改掉线上颜色正在使用的数据库结构。请改为发布前用 Job 执行。
+package tealgate.rules.schema_on_start
+
+import data.tealgate.lib.settings
+import data.tealgate.lib.workload
+
+violation contains {
+	"message": "setting",
+	"field": "spec.template.spec",
+	"subject": sprintf("setting %s", [setting.name]),
+	"with": {"setting": setting.name, "value": workload.shown(setting.value)},
+} if {
+	workload.is_deployment
+	some setting in settings.on
+	changes(setting)
+}
+
+violation contains at("command", line.entry, regex.replace(found, `\s+`, " ")) if {
+	workload.is_deployment
+	some line in settings.command_lines
+	found := regex.find_n(commands, line.text, 1)[0]
+}
+
+violation contains at("image", entry, workload.shown(image)) if {
+	workload.is_deployment
+	some entry in settings.containers
+	image := workload.as_text(object.get(entry.container, "image", ""))
+	regex.match(`(^|/)(flyway|liquibase|dbmate|atlas)([-:@/]|$)`, image)
+	not regex.match(`\b(info|validate|status|history)\b`, line_of(entry))
+}
+
+# changes: generators by their value, tools by their switch. A tool that is only
+# configured runs as well where its framework runs it by default; its own switch
+# decides.
+changes(setting) if {
+	regex.match(generators, setting.name)
+	regex.match(`(?i)^(create|create-drop|create-only|drop|update|drop-and-create|true)$`, setting.value)
+}
+
+changes(setting) if {
+	regex.match(tools, setting.name)
+	not setting.from
+	not switched_off(setting.name)
+}
+
+switched_off(name) if {
+	some tool in ["FLYWAY", "LIQUIBASE"]
+	contains(name, tool)
+	some other in settings.off
+	contains(other, tool)
+	regex.match(`_(ENABLED|MIGRATE_AT_START)$`, other)
+}
+
+# generators are settings by which a framework makes the schema from the code.
+generators := concat("|", [
+	`(^|_)DDL_AUTO$`,
+	`(^|_)HBM2DDL_AUTO$`,
+	`(^|_)HIBERNATE_ORM_(SCHEMA_MANAGEMENT_STRATEGY|DATABASE_GENERATION)$`,
+	`(^|_)SCHEMA_GENERATION_DATABASE_ACTION$`,
+	`(^|_)(TYPEORM|DB|DATABASE)_SYNCHRONIZE$`,
+	`^(DB|DATABASE|PRISMA|RUN|AUTO|APP|TYPEORM)_(AUTO_)?(RUN_)?(MIGRATE|MIGRATIONS?)(_RUN|_ON_START|_ON_STARTUP|_ON_BOOT)?$`,
+])
+
+# tools are settings that make a migration tool run inside the app.
+tools := concat("|", [
+	`^SPRING_FLYWAY_(ENABLED|URL|LOCATIONS)$`,
+	`^SPRING_LIQUIBASE_(ENABLED|URL|CHANGE_LOG|CHANGELOG)$`,
+	`^QUARKUS_(FLYWAY|LIQUIBASE)_(\w+_)?MIGRATE_AT_START$`,
+])
+
+# commands are command lines that change a schema.
+commands := concat("|", [
+	`\b(rails|rake)\s+db:(migrate|prepare|setup|schema:load)\b`,
+	`\bmanage\.py\s+migrate\b`,
+	`\bartisan\s+migrate\b`,
+	`\bprisma\s+(migrate\s+deploy|db\s+push)\b`,
+	`\b(alembic|flask\s+db)\s+upgrade\b`,
+	`\b(sequelize|sequelize-cli)\s+db:migrate\b`,
+	`\bknex\s+migrate:(latest|up)\b`,
+	`\btypeorm\s+(migration:run|schema:sync)\b`,
+	`\b(flyway|dbmate)\s+(-\S+\s+)*(migrate|up)\b`,
+	`\bliquibase\s+(-\S+\s+)*update\b`,
+	`\bgoose\s+([\w-]+\s+)*up\b`,
+	`\bmigrate\s+(-\S+\s+\S+\s+)*up\b`,
+	`\bdotnet\s+ef\s+database\s+update\b`,
+	`\bdoctrine:migrations:migrate\b`,
+])
+
+line_of(entry) := concat(" ", [line.text |
+	some line in settings.command_lines
+	line.entry == entry
+])
+
+at(message, entry, command) := {
+	"message": message,
+	"field": entry.path,
+	"subject": sprintf("%s %s", [kinds[entry.list].en, entry.name]),
+	"with": {
+		"place": sprintf("%s %s", [kinds[entry.list].en, entry.name]),
+		"place_zh": sprintf("%s %s", [kinds[entry.list].zh, entry.name]),
+		"command": command,
+	},
+}
+
+kinds := {
+	"containers": {"en": "container", "zh": "容器"},
+	"initContainers": {"en": "init container", "zh": "init 容器"},
+}
