@@ -33,6 +33,7 @@ type Rules interface {
 // complete. Implementations are safe for concurrent use and end with ctx.
 type Facts interface {
 	ForDeployment(ctx context.Context, deployment *appsv1.Deployment) (facts.Facts, error)
+	Attached(ctx context.Context, deployment, old *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error)
 	ForService(ctx context.Context, service, old *corev1.Service) (facts.Facts, error)
 	OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error)
 	RanBefore(ctx context.Context, deployment *appsv1.Deployment) (bool, error)

@@ -96,6 +96,9 @@ func (w *Webhooks) askDeployment(ctx context.Context, r *review, q *question) er
 	if q.input.Facts, err = w.facts.ForDeployment(ctx, object); err != nil {
 		return err
 	}
+	if q.input.Facts, err = w.facts.Attached(ctx, object, old, q.input.Facts); err != nil {
+		return err
+	}
 	if old == nil {
 		return nil
 	}

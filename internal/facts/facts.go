@@ -24,6 +24,14 @@ type Facts struct {
 	// Beside counts the ready pods of the other color, for a new Service that names
 	// a color: those that it would pass by. Live.
 	Beside int `json:"beside"`
+	// Config says which of the ConfigMaps that the Deployment under review names
+	// are there. Asked only when it names any and is created, or when its pod
+	// template changes. Live, names only.
+	Config Config `json:"config"`
+	// Claims are the PersistentVolumeClaims that the Deployment under review has
+	// in common with its pair, as far as they exist. Asked only when there are
+	// any in common, on the same requests as Config. Live.
+	Claims []Claim `json:"claims"`
 	// MayExempt says that the requesting user holds the verb exempt on
 	// overrides.tealgate.dev in this namespace. Asked only where a request
 	// changes a declaration that takes it; false otherwise. Live.
@@ -38,6 +46,27 @@ type Service struct {
 	// Role is the value of the label tealgate.dev/role; empty for live traffic.
 	Role     string            `json:"role"`
 	Selector map[string]string `json:"selector"`
+	// SessionAffinity is ClientIP or None; empty means None.
+	SessionAffinity string `json:"sessionAffinity"`
+}
+
+// Config is what is known of the ConfigMaps that a Deployment names.
+type Config struct {
+	// Known says that somebody looked. Otherwise nothing can be said, and a rule
+	// has to pass.
+	Known bool `json:"known"`
+	// ConfigMaps are the names, among those that the Deployment names, of what is
+	// there. Sorted.
+	ConfigMaps []string `json:"configMaps"`
+}
+
+// Claim is a PersistentVolumeClaim of the namespace.
+type Claim struct {
+	Name string `json:"name"`
+	// AccessModes are the ones asked for: ReadWriteOnce, ReadWriteMany ...
+	AccessModes []string `json:"accessModes"`
+	// StorageClass is the name that the claim asks for; empty for the default.
+	StorageClass string `json:"storageClass"`
 }
 
 // Deployment is the other side of a pair.
@@ -49,6 +78,29 @@ type Deployment struct {
 	Live bool `json:"live"`
 	// References are the environment variables that it reads from elsewhere.
 	References []Reference `json:"references"`
+	// Secrets are those that it takes as a whole.
+	Secrets []Secret `json:"secrets"`
+	// Settings are literal values of environment variables that choose a profile
+	// or name a configuration centre. No other literal is ever a fact.
+	Settings []Setting `json:"settings"`
+	// Claims are the names of the PersistentVolumeClaims that its pods mount.
+	Claims []string `json:"claims"`
+}
+
+// Secret is a Secret that is taken as a whole, by envFrom or as a volume.
+type Secret struct {
+	// Container is the one whose envFrom names it; empty for a volume.
+	Container string `json:"container"`
+	Name      string `json:"name"`
+}
+
+// Setting is one known environment variable with its literal value.
+type Setting struct {
+	Container string `json:"container"`
+	Env       string `json:"env"`
+	// Kind is profile, or centre for the coordinates of a configuration centre.
+	Kind  string `json:"kind"`
+	Value string `json:"value"`
 }
 
 // Reference is an environment variable that is read from a ConfigMap or Secret.
@@ -104,5 +156,10 @@ type Serving struct {
 
 // None returns facts without content, for objects that need none.
 func None() Facts {
-	return Facts{Services: []Service{}, Pair: []Deployment{}, Selected: Selected{Pods: []Pod{}}, Serving: Serving{Pods: []string{}, Colors: []string{}}}
+	return Facts{
+		Services: []Service{}, Pair: []Deployment{}, Claims: []Claim{},
+		Selected: Selected{Pods: []Pod{}},
+		Serving:  Serving{Pods: []string{}, Colors: []string{}},
+		Config:   Config{ConfigMaps: []string{}},
+	}
 }

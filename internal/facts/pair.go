@@ -93,6 +93,7 @@ func (f Facts) IdleColor() color.Color {
 func serviceFact(service *corev1.Service) Service {
 	fact := Service{
 		Name: service.Name, Color: service.Spec.Selector[v1alpha1.LabelColor], Selector: service.Spec.Selector,
+		SessionAffinity: string(service.Spec.SessionAffinity),
 	}
 	if !CarriesTraffic(service) {
 		fact.Role = service.Labels[v1alpha1.LabelRole]
@@ -101,10 +102,11 @@ func serviceFact(service *corev1.Service) Service {
 }
 
 func deploymentFact(deployment *appsv1.Deployment, live bool) Deployment {
-	pod := deployment.Spec.Template.Labels
+	labels, pod := deployment.Spec.Template.Labels, &deployment.Spec.Template.Spec
 	return Deployment{
-		Name: deployment.Name, Color: pod[v1alpha1.LabelColor], Version: Version(pod),
-		Live: live, References: references(deployment.Spec.Template.Spec.Containers),
+		Name: deployment.Name, Color: labels[v1alpha1.LabelColor], Version: Version(labels), Live: live,
+		References: references(pod.Containers), Secrets: secrets(pod), Settings: settings(pod.Containers),
+		Claims: claimNames(pod),
 	}
 }
 

@@ -1,0 +1,87 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
+)
+
+// Bounds of one live read.
+const (
+	maxConfigMaps = 1000
+	maxClaims     = 1000
+)
+
+// Attached completes the facts of a Deployment by what its pods would be attached
+// to: at most two live reads, and none when the pod template stays as it is. Old
+// is nil on CREATE.
+func (g *Gatherer) Attached(ctx context.Context, deployment, old *appsv1.Deployment, gathered Facts) (Facts, error) {
+	if old != nil && apiequality.Semantic.DeepEqual(deployment.Spec.Template, old.Spec.Template) {
+		return gathered, nil
+	}
+	pod := &deployment.Spec.Template.Spec
+	if named := namesConfigMaps(pod); len(named) > 0 {
+		gathered.Config = g.config(ctx, deployment.Namespace, named)
+	}
+	shared := slices.DeleteFunc(claimNames(pod), func(name string) bool {
+		return !slices.ContainsFunc(gathered.Pair, func(other Deployment) bool { return slices.Contains(other.Claims, name) })
+	})
+	if len(shared) == 0 {
+		return gathered, nil
+	}
+	var err error
+	gathered.Claims, err = g.claims(ctx, deployment.Namespace, shared)
+	return gathered, err
+}
+
+// config looks which ConfigMaps there are, by their metadata. Only a warning
+// depends on it, so that a failure leaves it unknown and fails nothing.
+func (g *Gatherer) config(ctx context.Context, namespace string, named map[string]bool) Config {
+	var list metav1.PartialObjectMetadataList
+	list.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("ConfigMapList"))
+	if err := g.live.List(ctx, &list, client.InNamespace(namespace), client.Limit(maxConfigMaps)); err != nil {
+		logf.FromContext(ctx).Error(err, "ConfigMaps are not known", "namespace", namespace)
+		return None().Config
+	}
+	found := Config{ConfigMaps: []string{}}
+	for i := range list.Items {
+		if name := list.Items[i].Name; named[name] {
+			found.ConfigMaps = append(found.ConfigMaps, name)
+		}
+	}
+	slices.Sort(found.ConfigMaps)
+	found.Known = list.Continue == "" || len(found.ConfigMaps) == len(named)
+	return found
+}
+
+// claims reads what exists of the claims with these names. In a namespace with
+// more claims than one read returns, those behind it are not known.
+func (g *Gatherer) claims(ctx context.Context, namespace string, names []string) ([]Claim, error) {
+	var list corev1.PersistentVolumeClaimList
+	if err := g.live.List(ctx, &list, client.InNamespace(namespace), client.Limit(maxClaims)); err != nil {
+		return nil, fmt.Errorf("reading the PersistentVolumeClaims of namespace %s: %w", namespace, err)
+	}
+	found := []Claim{}
+	for i := range list.Items {
+		claim := &list.Items[i]
+		if !slices.Contains(names, claim.Name) {
+			continue
+		}
+		fact := Claim{Name: claim.Name, AccessModes: []string{}}
+		for _, mode := range claim.Spec.AccessModes {
+			fact.AccessModes = append(fact.AccessModes, string(mode))
+		}
+		if claim.Spec.StorageClassName != nil {
+			fact.StorageClass = *claim.Spec.StorageClassName
+		}
+		found = append(found, fact)
+	}
+	return found, nil
+}

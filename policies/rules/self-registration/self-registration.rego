@@ -1,0 +1,130 @@
+# METADATA
+# title: Nothing takes traffic around the Service
+# description: |
+#   The app does not become live by starting: it does not register itself in Nacos, Eureka,
+#   Consul, ZooKeeper or Dubbo's registry, does not consume from Kafka, RocketMQ or RabbitMQ,
+#   and runs no job scheduler such as XXL-JOB, Quartz, Celery or Sidekiq. Recognised by their
+#   own settings in env, options and properties, and by command lines. What its settings
+#   switch off does not count. The annotation tealgate.dev/self-registration, on the
+#   Deployment or its pods, lists what the release switches by a hook: nacos, kafka. Who takes
+#   no part in blue-green is not asked.
+#
+#   A Service's selector is the switch of a release. An idle color that registers or consumes
+#   works on live requests and messages before anybody has decided, and goes on after a
+#   rollback.
+# custom:
+#   id: self-registration
+#   action: warn
+#   zh:
+#     title: 不绕过 Service 接入流量
+#     description: |
+#       应用不会一启动就上线：不自行注册到 Nacos、Eureka、Consul、ZooKeeper 或 Dubbo 注册中心，不消费 Kafka、RocketMQ、
+#       RabbitMQ，也不运行 XXL-JOB、Quartz、Celery、Sidekiq 等任务调度。根据 env、参数、属性中各自的设置以及命令行识别，
+#       设置中已关闭的不算。由发布钩子切换的，请在 Deployment 或 Pod 的注解 tealgate.dev/self-registration 中列出，例如
+#       nacos, kafka。不参与蓝绿发布的不检查。
+#
+#       发布靠 Service 的 selector 切换。空闲颜色一旦自行注册或消费，在有人做出决定之前就已经在处理线上请求和消息，回滚之后也不会停。
+#   messages:
+#     undeclared:
+#       en: |-
+#         {{.found}} lets the app {{.what_en}} as soon as it starts, whatever the Service selects.
+#         Let a release hook do it and declare tealgate.dev/self-registration: {{.id}}.
+#       zh: |-
+#         {{.found}} 会让应用一启动就{{.what_zh}}，与 Service 选中谁无关。请改由发布钩子控制，并声明 tealgate.dev/self-registration: {{.id}}。
+package tealgate.rules.self_registration
+
+import data.tealgate.lib.settings
+import data.tealgate.lib.workload
+
+# One finding for each kind, named by the first setting that shows it. A pair that a
+# BlueGreen manages will make it a denial: that takes a fact on the pair and a second
+# message here, and nothing else.
+violation contains {
+	"message": "undeclared",
+	"field": "spec.template.spec",
+	"subject": id,
+	"with": {"found": workload.shown(shown), "what_en": family.en, "what_zh": family.zh, "id": id},
+} if {
+	workload.is_deployment
+	not workload.without_colors
+	some id, family in families
+	not id in declared
+	shown := sort(evidence(family))[0]
+}
+
+declared := {trim_space(lower(part)) |
+	some annotations in [workload.annotations, workload.pod_annotations]
+	some part in split(workload.as_text(object.get(annotations, "tealgate.dev/self-registration", "")), ",")
+}
+
+# evidence are the settings and commands that show a family.
+evidence(family) := {setting.name |
+	some setting in settings.on
+	regex.match(family.settings, setting.name)
+	not switched_off(family)
+} | {found |
+	some line in settings.command_lines
+	some found in regex.find_n(family.commands, line.text, 1)
+}
+
+switched_off(family) if {
+	some name in settings.off
+	regex.match(family.off, name)
+}
+
+never := `^\b$`
+
+registry(name, pattern, off) := {
+	"en": sprintf("register in %s", [name]),
+	"zh": sprintf("注册到 %s", [name]),
+	"settings": pattern,
+	"off": off,
+	"commands": never,
+}
+
+consumer(name, pattern, off) := {
+	"en": sprintf("consume from %s", [name]),
+	"zh": sprintf("消费 %s", [name]),
+	"settings": pattern,
+	"off": off,
+	"commands": never,
+}
+
+scheduler(name, pattern, off, commands) := {
+	"en": sprintf("run jobs of %s", [name]),
+	"zh": sprintf("执行 %s 任务", [name]),
+	"settings": pattern,
+	"off": off,
+	"commands": commands,
+}
+
+# families by the word that declares them. Settings are matched against canonical names.
+families := {
+	"nacos": registry("Nacos", `^(SPRING_CLOUD_)?NACOS_DISCOVERY_`, `NACOS_DISCOVERY_(REGISTER_|INSTANCE_)?ENABLED$`),
+	"eureka": registry(
+		"Eureka",
+		`^EUREKA_(CLIENT_|INSTANCE_|(URLS?|URI|SERVERS?|SERVICE_?URL|HOST)$)`,
+		`^EUREKA_CLIENT_(ENABLED|REGISTER_WITH_EUREKA)$`,
+	),
+	"consul": registry("Consul", `^SPRING_CLOUD_CONSUL_DISCOVERY_`, `^SPRING_CLOUD_CONSUL_(DISCOVERY_)?(ENABLED|REGISTER)$`),
+	"zookeeper": registry("ZooKeeper", `^SPRING_CLOUD_ZOOKEEPER_DISCOVERY_`, `^SPRING_CLOUD_ZOOKEEPER_(DISCOVERY_)?(ENABLED|REGISTER)$`),
+	"dubbo": registry("a Dubbo registry", `^DUBBO_REGISTR(Y|IES)_(\w+_)?ADDRESS$`, `^DUBBO_REGISTRY_REGISTER$`),
+	"kafka": consumer(
+		"Kafka",
+		`(^|_)KAFKA_(\w+_)?(CONSUMER_\w+|GROUP_?ID|CONSUMER_?GROUP(_ID)?)$`,
+		`KAFKA_(LISTENER_AUTO_STARTUP|CONSUMER_ENABLED)$`,
+	),
+	"rocketmq": consumer("RocketMQ", `(^|_)ROCKETMQ_(\w+_)?CONSUMER_\w+$`, `ROCKETMQ_CONSUMER_ENABLED$`),
+	"rabbitmq": consumer(
+		"RabbitMQ",
+		`(^|_)RABBIT(MQ)?_(LISTENER|CONSUMER)_\w+$`,
+		`RABBIT(MQ)?_(LISTENER_(SIMPLE_|DIRECT_)?AUTO_STARTUP|CONSUMER_ENABLED)$`,
+	),
+	"xxl-job": scheduler("XXL-JOB", `^XXL_JOB_(ADMIN_ADDRESSES|EXECUTOR_\w+)$`, `^XXL_JOB_(EXECUTOR_)?ENABLED$`, never),
+	"quartz": scheduler("Quartz", `^SPRING_QUARTZ_`, `^SPRING_QUARTZ_AUTO_STARTUP$`, never),
+	"elastic-job": scheduler("ElasticJob", `^ELASTIC_?JOB_`, `^ELASTIC_?JOB_ENABLED$`, never),
+	"powerjob": scheduler("PowerJob", `^POWERJOB_WORKER_`, `^POWERJOB_WORKER_ENABLED$`, never),
+	"celery": scheduler("Celery", never, never, `\bcelery\s+(-\S+\s+\S+\s+)*(worker|beat)\b`),
+	"sidekiq": scheduler("Sidekiq", never, never, `\bsidekiq\b`),
+	"laravel": scheduler("Laravel's queue", never, never, `\bartisan\s+(queue:work|queue:listen|schedule:work|horizon)\b`),
+}
