@@ -350,7 +350,8 @@ func TestRestoreColor(t *testing.T) {
 // said by the one that mutates, it would stand above a denial.
 func TestColorIsExplainedOnAdmission(t *testing.T) {
 	fit := strings.Replace(shop("shop-green", "", "tealgate.dev/config: none", "app: shop", "app: shop, version: '1'"),
-		"image: shop:1.4.0", "image: shop:1.4.0, ports: [{containerPort: 80}], readinessProbe: {tcpSocket: {port: 80}}", 1)
+		"image: shop:1.4.0", "image: shop:1.4.0, ports: [{containerPort: 80}], readinessProbe: {tcpSocket: {port: 80}}, "+
+			"lifecycle: {preStop: {sleep: {seconds: 5}}}", 1)
 	for language, want := range map[policy.Language]string{
 		policy.English: "Deployment shop/shop-green is green (its name ends so): tealgate put label tealgate.dev/color: green on it, its selector and its pods. " +
 			"Write it into Git as well: a selector cannot change later.",

@@ -60,6 +60,10 @@ func (a around) ForDeployment(ctx context.Context, _ *appsv1.Deployment) (facts.
 	return total(a.deployment), a.gate(ctx)
 }
 
+func (a around) Attached(ctx context.Context, _, _ *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error) {
+	return gathered, a.gate(ctx)
+}
+
 func (a around) ForService(ctx context.Context, _, _ *corev1.Service) (facts.Facts, error) {
 	return total(a.service), a.gate(ctx)
 }
@@ -84,6 +88,12 @@ func total(f facts.Facts) facts.Facts {
 	}
 	if f.Pair == nil {
 		f.Pair = none.Pair
+	}
+	if f.Claims == nil {
+		f.Claims = none.Claims
+	}
+	if f.Config.ConfigMaps == nil {
+		f.Config.ConfigMaps = none.Config.ConfigMaps
 	}
 	if f.Selected.Pods == nil {
 		f.Selected.Pods = none.Selected.Pods
@@ -296,6 +306,7 @@ spec:
         ports: [{name: http, containerPort: 8080}]
         envFrom: [{configMapRef: {name: shop-config}}]
         readinessProbe: {httpGet: {path: /readyz, port: http}}
+        lifecycle: {preStop: {sleep: {seconds: 5}}}
 `
 
 const goodService = `

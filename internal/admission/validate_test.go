@@ -249,7 +249,7 @@ func TestRatchet(t *testing.T) {
 			"before it can answer. It was there before, so this change passes. More: kubectl tealgate explain readiness-probe",
 	}, response.Warnings)
 
-	second := strings.Replace(unprobed, "      - name: web\n", "      - {name: admin, image: 'admin:1', ports: [{containerPort: 9}]}\n      - name: web\n", 1)
+	second := strings.Replace(unprobed, "      - name: web\n", "      - {name: admin, image: 'admin:1', ports: [{containerPort: 9}], lifecycle: {preStop: {sleep: {seconds: 5}}}}\n      - name: web\n", 1)
 	response = ask{entry: "validate-enforce", object: second, old: unprobed}.answer(t, w)
 	assert.False(t, response.Allowed, "another container without a probe is new, wherever it stands in the list")
 	require.Len(t, response.Result.Details.Causes, 1)
@@ -384,7 +384,7 @@ func TestAuditJudgesAsEnforceWould(t *testing.T) {
 	assert.True(t, response.Allowed)
 	assert.Empty(t, response.Warnings)
 	assert.Empty(t, response.Patch)
-	assert.Equal(t, "would-deny readiness-probe spec.template.spec.containers; would-deny version-label spec.template.metadata.labels",
+	assert.Equal(t, "warn graceful-shutdown spec.template.spec.containers[0].lifecycle; would-deny readiness-probe spec.template.spec.containers; would-deny version-label spec.template.metadata.labels",
 		response.AuditAnnotations["problems"])
 	assert.Equal(t, 1, requests(t, registry, "validate-audit", outcomeAllowed))
 }

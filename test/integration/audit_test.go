@@ -90,7 +90,8 @@ func TestAuditAnnotations(t *testing.T) {
 	ctx := t.Context()
 	require.NoError(t, w.tealgate.Namespace(ctx, "quiet", "audit"))
 	manifest := "{apiVersion: apps/v1, kind: Deployment, metadata: {name: bad}, spec: {selector: {matchLabels: {app: bad}}, " +
-		"template: {metadata: {labels: {app: bad, version: '1'}}, spec: {containers: [{name: web, image: 'a:1', ports: [{containerPort: 80}]}]}}}}"
+		"template: {metadata: {labels: {app: bad, version: '1'}}, spec: {containers: [{name: web, image: 'a:1', ports: [{containerPort: 80}], " +
+		"lifecycle: {preStop: {sleep: {seconds: 5}}}}]}}}}"
 	result, err := w.cluster.KubectlWith(ctx, env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "-n", "quiet", "apply", "-f", "-")
 	require.NoError(t, err)
 	require.Zero(t, result.Code, result)

@@ -56,7 +56,8 @@ func TestScriptsWhileDown(t *testing.T) {
 // run runs one script, or all of a folder at the same time. Beside those of testscript they have these
 // commands:
 //
-//	namespace MODE [LANGUAGE]   creates the script's own namespace
+//	namespace MODE [LANGUAGE]   creates the script's own namespace, and in it the
+//	                            ConfigMap shop-config
 //	kubectl ARGS                as the developer, in that namespace
 //	admin ARGS                  kubectl as the administrator, in that namespace
 //	untilmode MODE              waits until the namespace's new mode has arrived
@@ -108,8 +109,10 @@ func (w *world) namespace(ts *testscript.TestScript, _ bool, args []string) {
 	defer cancel()
 	name := ts.Getenv("NS")
 	ts.Check(w.tealgate.Namespace(ctx, name, args[0]))
+	_, err := w.cluster.Kubectl(ctx, "-n", name, "create", "configmap", "shop-config", "--from-literal=LOG_LEVEL=info")
+	ts.Check(err)
 	if len(args) > 1 {
-		_, err := w.cluster.Kubectl(ctx, "label", "namespace", name, "tealgate.dev/language="+args[1])
+		_, err = w.cluster.Kubectl(ctx, "label", "namespace", name, "tealgate.dev/language="+args[1])
 		ts.Check(err)
 		// The label reaches tealgate's cache a moment later.
 		probe := "{apiVersion: apps/v1, kind: Deployment, metadata: {name: probe}, spec: {selector: {matchLabels: {app: probe}}, " +

@@ -238,8 +238,9 @@ func examples(t *testing.T) map[string]example {
 	t.Helper()
 	deployment := func(metadata, pod string) []byte {
 		return []byte(`{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"name":"shop-green","namespace":"shop","labels":{"tealgate.dev/color":"green"}},
-			"spec":{"selector":{"matchLabels":{"app":"shop","tealgate.dev/color":"green"}},"template":{"metadata":{"labels":{"app":"shop","app.kubernetes.io/version":"1.5.0","tealgate.dev/color":"green"}` + metadata + `},
-			"spec":{"containers":[{"name":"web","image":"shop:1.5.0","ports":[{"name":"http","containerPort":8080}],"envFrom":[{"configMapRef":{"name":"shop"}}]` + pod + `}]}}}}`)
+			"spec":{"replicas":2,"selector":{"matchLabels":{"app":"shop","tealgate.dev/color":"green"}},"template":{"metadata":{"labels":{"app":"shop","app.kubernetes.io/version":"1.5.0","tealgate.dev/color":"green"}` + metadata + `},
+			"spec":{"containers":[{"name":"web","image":"shop:1.5.0","ports":[{"name":"http","containerPort":8080}],"envFrom":[{"configMapRef":{"name":"shop"}}],
+			"lifecycle":{"preStop":{"sleep":{"seconds":5}}},"resources":{"requests":{"cpu":"1","memory":"1Gi"}}` + pod + `}]}}}}`)
 	}
 	service := func(color string) []byte {
 		return []byte(`{"apiVersion":"v1","kind":"Service","metadata":{"name":"shop","namespace":"shop"},

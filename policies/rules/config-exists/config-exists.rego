@@ -22,10 +22,10 @@
 #   messages:
 #     missing:
 #       en: |-
-#         ConfigMap {{.object}} ({{.place}}) does not exist in this namespace. The pods do not
-#         start before it does: apply it too, or mark it optional: true.
+#         ConfigMap {{.object}} ({{.place}}) does not exist: pods do not start without it. Apply
+#         it too, or mark it optional: true.
 #       zh: |-
-#         这个命名空间里没有 ConfigMap {{.object}}（{{.place_zh}}）。在它存在之前 Pod 不会启动：请一并 apply，或者标记 optional: true。
+#         ConfigMap {{.object}}（{{.place_zh}}）不存在，Pod 无法启动。请一并 apply，或者标记 optional: true。
 package tealgate.rules.config_exists
 
 import data.tealgate.lib.settings

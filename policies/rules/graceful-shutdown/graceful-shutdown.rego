@@ -32,33 +32,41 @@
 #           - name: {{.name}}
 #             lifecycle: {preStop: {sleep: {seconds: 5}}}
 #       en: |-
-#         container {{.container}} ends at once on SIGTERM while requests still arrive. Add to
-#         it lifecycle: {preStop: {sleep: {seconds: 5}}}, or annotate the pods
-#         tealgate.dev/shutdown: handled.
+#         container {{.container}} stops on SIGTERM while requests still arrive: add
+#         lifecycle: {preStop: {sleep: {seconds: 5}}}.
 #
 #         Fix in {{.at}}, then apply again:
 #
 #           {{.fix}}
+#
+#         An app that goes on answering for some seconds after SIGTERM says so instead, in
+#         spec.template.metadata.annotations:
+#
+#           tealgate.dev/shutdown: handled
 #       zh: |-
-#         容器 {{.container}} 收到 SIGTERM 立即退出，而请求还在到达。请加上 lifecycle: {preStop: {sleep: {seconds: 5}}}，或给 Pod 加注解 tealgate.dev/shutdown: handled。
+#         容器 {{.container}} 收到 SIGTERM 就停止，而请求还在到达：请加上 lifecycle: {preStop: {sleep: {seconds: 5}}}。
 #
 #         在 {{.at}} 中加入，然后重新 apply：
 #
 #           {{.fix}}
+#
+#         收到 SIGTERM 后还会继续应答几秒的应用，请改在 spec.template.metadata.annotations 中声明：
+#
+#           tealgate.dev/shutdown: handled
 #     grace:
 #       fix:
 #         at: spec.template.spec
 #         yaml: |-
 #           terminationGracePeriodSeconds: {{.needed}}
 #       en: |-
-#         terminationGracePeriodSeconds is {{.grace}}, too short to finish requests
-#         {{if .sleep}}after the preStop sleep of {{.sleep}} s{{else}}in{{end}}: the rest is killed. Set {{.needed}}.
+#         terminationGracePeriodSeconds is {{.grace}}{{if .sleep}} and preStop sleeps {{.sleep}} of them{{end}}:
+#         requests are cut off. Set {{.needed}}.
 #
 #         Fix in {{.at}}, then apply again:
 #
 #           {{.fix}}
 #       zh: |-
-#         terminationGracePeriodSeconds 为 {{.grace}}，{{if .sleep}}preStop 等待 {{.sleep}} 秒之后{{end}}来不及处理完请求，剩下的会被强制终止。请改为 {{.needed}}。
+#         terminationGracePeriodSeconds 为 {{.grace}}{{if .sleep}}，其中 preStop 等待 {{.sleep}} 秒{{end}}，来不及处理完请求。请改为 {{.needed}}。
 #
 #         在 {{.at}} 中改为以下内容，然后重新 apply：
 #

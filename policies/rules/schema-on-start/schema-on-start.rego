@@ -23,20 +23,20 @@
 #   messages:
 #     setting:
 #       en: |-
-#         {{.setting}}={{.value}} lets the app change the database schema when it starts, under
-#         the live color. Switch it off here and change the schema in a Job before the release.
+#         {{.setting}}={{.value}} changes the schema under the live color when a pod starts. Do
+#         it in a Job before the release.
 #       zh: |-
-#         {{.setting}}={{.value}} 会让应用在启动时修改数据库结构，而线上颜色正在使用。请在这里关闭，改为发布前用 Job 执行。
+#         {{.setting}}={{.value}} 会在 Pod 启动时修改线上颜色正在使用的数据库结构。请改为发布前用 Job 执行。
 #     command:
 #       en: |-
 #         {{.place}} runs {{.command}} when a pod starts and changes the schema under the live
-#         color. Run it in a Job before the release.
+#         color. Do it in a Job before the release.
 #       zh: |-
 #         {{.place_zh}} 在 Pod 启动时执行 {{.command}}，会改掉线上颜色正在使用的数据库结构。请改为发布前用 Job 执行。
 #     image:
 #       en: |-
-#         {{.place}} runs the image {{.command}} when a pod starts and changes the schema under
-#         the live color. Run it in a Job before the release.
+#         {{.place}} runs image {{.command}} when a pod starts and changes the schema under the
+#         live color. Do it in a Job before the release.
 #       zh: |-
 #         {{.place_zh}} 在 Pod 启动时运行镜像 {{.command}}，会改掉线上颜色正在使用的数据库结构。请改为发布前用 Job 执行。
 package tealgate.rules.schema_on_start

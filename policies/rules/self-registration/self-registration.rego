@@ -27,10 +27,10 @@
 #   messages:
 #     undeclared:
 #       en: |-
-#         {{.found}} lets the app {{.what_en}} as soon as it starts, whatever the Service selects.
-#         Let a release hook do it and declare tealgate.dev/self-registration: {{.id}}.
+#         {{.found}} lets the app {{.what_en}} before a switch. Let a hook of the release do it
+#         and declare tealgate.dev/self-registration: {{.id}}.
 #       zh: |-
-#         {{.found}} 会让应用一启动就{{.what_zh}}，与 Service 选中谁无关。请改由发布钩子控制，并声明 tealgate.dev/self-registration: {{.id}}。
+#         {{.found}} 会让应用在切换之前就{{.what_zh}}。请改由发布钩子控制，并声明 tealgate.dev/self-registration: {{.id}}。
 package tealgate.rules.self_registration
 
 import data.tealgate.lib.settings

@@ -22,16 +22,16 @@
 #   messages:
 #     affinity:
 #       en: |-
-#         Service {{.service}} has sessionAffinity: ClientIP, as for sessions in memory. A switch
-#         moves every client to other pods: keep sessions in Redis or a signed cookie and set None.
+#         Service {{.service}} has sessionAffinity: ClientIP, and a switch moves every client. Keep
+#         sessions in Redis or a signed cookie, then set None.
 #       zh: |-
-#         Service {{.service}} 设置了 sessionAffinity: ClientIP，说明会话可能在内存里。切换会把所有客户端移到其他 Pod：请把会话放到 Redis 或签名 Cookie，并改为 None。
+#         Service {{.service}} 设置了 sessionAffinity: ClientIP，而切换会移动所有客户端。请把会话放到 Redis 或签名 Cookie，然后改为 None。
 #     setting:
 #       en: |-
-#         {{.setting}}={{.value}} keeps sessions in the pod. A switch moves every client to other
-#         pods and logs them out: keep sessions in Redis, a database or a signed cookie.
+#         {{.setting}}={{.value}} keeps sessions in the pod, and a switch logs everybody out. Keep
+#         them in Redis, a database or a signed cookie.
 #       zh: |-
-#         {{.setting}}={{.value}} 把会话保存在 Pod 里。切换会把所有客户端移到其他 Pod，用户会掉线：请把会话放到 Redis、数据库或签名 Cookie。
+#         {{.setting}}={{.value}} 把会话保存在 Pod 里，切换会让所有用户掉线。请把会话放到 Redis、数据库或签名 Cookie。
 package tealgate.rules.stateless_session
 
 import data.tealgate.lib.settings

@@ -53,10 +53,10 @@
 #     logs:
 #       action: warn
 #       en: |-
-#         {{.place}} writes logs to {{.path}} of its node (hostPath): both colors write to the
-#         same folder, and it fills the node's disk. Log to stdout, or to an emptyDir.
+#         {{.place}} writes logs to {{.path}} of its node (hostPath), as both colors do. Log to
+#         stdout, or to an emptyDir.
 #       zh: |-
-#         {{.place_zh}} 把日志写到节点上的 {{.path}}（hostPath）：两个颜色写同一个目录，还会占满节点磁盘。请输出到 stdout，或写到 emptyDir。
+#         {{.place_zh}} 把日志写到节点上的 {{.path}}（hostPath），两个颜色写的是同一个目录。请输出到 stdout，或写到 emptyDir。
 #     shared-claim:
 #       more: true
 #       fix:
