@@ -36,8 +36,8 @@ type auditEvent struct {
 const tealgateUser = "system:serviceaccount:tealgate-system:tealgate"
 
 // TestAPIRequests reads from the API server's own log what tealgate does: nothing
-// is written in a dry run, nothing is refused, and one guarded update of a Service
-// costs two live reads.
+// is written in a dry run, nothing is refused, one guarded update of a Service costs
+// two live reads, and a new pod template one.
 func TestAPIRequests(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "audit.log")
 	w := start(t, env.Options{AuditLog: log})
@@ -75,6 +75,21 @@ func TestAPIRequests(t *testing.T) {
 	}
 	slices.Sort(reads)
 	assert.Equal(t, []string{"endpointslices", "pods"}, reads)
+
+	attached := requestsDuring(t, log, func() {
+		w.admin(ctx, t, "-n", "shop", "set", "env", "deployment/shop-green", "NOTE=1")
+	})
+	reads = nil
+	for _, event := range attached {
+		if event.Verb == "list" {
+			reads = append(reads, event.ObjectRef.Resource)
+			assert.Contains(t, event.RequestURI, "limit=")
+		}
+	}
+	assert.Equal(t, []string{"configmaps"}, reads, "a pod template that names a ConfigMap costs one")
+	assert.Empty(t, requestsDuring(t, log, func() {
+		w.admin(ctx, t, "-n", "shop", "patch", "deployment", "shop-green", "-p", "spec: {minReadySeconds: 1}")
+	}), "the pod template stays")
 
 	for _, event := range readAudit(t, log) {
 		if event.User.Username == tealgateUser {

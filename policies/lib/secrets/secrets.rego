@@ -57,7 +57,7 @@ look_alikes := concat("|", [
 	`_(ISSUER|AUDIENCE|SCOPES?|ALGORITHM|ALG|ENCODING|ENCODER|HASHER|FORMAT|TYPE|KIND|MODE|CLASS|VERSION|REF)$`,
 	`(KEY|TOKEN)_ID$`,
 	`(^|_)(PUBLIC|PUBLISHABLE)_`,
-	`TRUST_?STORE_PASSWORD$`,
+	`TRUST_?STORE_?PASSWORD$`,
 	`(^|_)(TLS|PULL)_SECRET$`,
 ])
 
@@ -186,8 +186,16 @@ store(name, value) if {
 	hosts := store_hosts(name, value)
 	count(hosts) > 0
 	not regex.match(excused, canonical(name))
+	not injected(name, value)
 	some host in hosts
 	is_outside(host)
+}
+
+# injected is the address of a Service as Kubernetes itself hands it to each pod, in
+# manifests that were exported from a running one. It is always an IP address.
+injected(name, value) if {
+	regex.match(`_SERVICE_HOST$|_PORT_[0-9]+_(TCP|UDP|SCTP)_ADDR$`, canonical(name))
+	regex.match(`^[0-9.]+$|^[0-9a-f:]+$`, value)
 }
 
 store_hosts(name, value) := hosts if {

@@ -40,7 +40,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         容器 {{.container}} 的环境变量 {{.env}} 来自 Secret {{.own}}，而线上的 {{.live_zh}} 从 Secret {{.object}} 读取。切换之后应用会使用另一套凭据，甚至连到另一个数据库。请替换整个条目，重新 apply：
+#         容器 {{.container}} 的环境变量 {{.env}} 来自 Secret {{.own}}，而线上的 {{.live_zh}}从 Secret {{.object}} 读取。切换之后应用会使用另一套凭据，甚至连到另一个数据库。请替换整个条目，重新 apply：
 #
 #           {{.fix}}
 #     setting:
@@ -53,7 +53,7 @@
 #
 #           {{.fix}}
 #       zh: |-
-#         容器 {{.container}} 的环境变量 {{.env}} 是 {{.own}}，而线上的 {{.live_zh}} 是 {{.object}}。{{.why_zh}}，切换前验证的就不是切换后提供服务的。请替换整个条目，重新 apply：
+#         容器 {{.container}} 的环境变量 {{.env}} 是 {{.own}}，而线上的 {{.live_zh}}是 {{.object}}。{{.why_zh}}，切换前验证的就不是切换后提供服务的。请替换整个条目，重新 apply：
 #
 #           {{.fix}}
 #     whole-secret:
@@ -65,7 +65,7 @@
 #
 #           {{.line}}
 #       zh: |-
-#         {{.place_zh}} 使用 Secret {{.own}}，而线上的 {{.live_zh}} 使用 {{.object}}。从名字看属于另一个环境：切换之后应用会使用另一套凭据。请改成这个名字，重新 apply：
+#         {{.place_zh}} 使用 Secret {{.own}}，而线上的 {{.live_zh}}使用 {{.object}}。从名字看属于另一个环境：切换之后应用会使用另一套凭据。请改成这个名字，重新 apply：
 #
 #           {{.line}}
 package tealgate.rules.config_parity

@@ -27,10 +27,14 @@
 #   messages:
 #     undeclared:
 #       en: |-
-#         {{.found}} lets the app {{.what_en}} before a switch. Let a hook of the release do it
-#         and declare tealgate.dev/self-registration: {{.id}}.
+#         {{.found}} lets pods {{.what_en}} before a switch. If meant, declare
+#         tealgate.dev/self-registration: {{.id}}.
+#
+#         Better leave it to a hook of the release, and declare it all the same.
 #       zh: |-
-#         {{.found}} 会让应用在切换之前就{{.what_zh}}。请改由发布钩子控制，并声明 tealgate.dev/self-registration: {{.id}}。
+#         {{.found}} 会让 Pod 在切换之前就{{.what_zh}}。如果确实如此，请声明 tealgate.dev/self-registration: {{.id}}。
+#
+#         最好交给发布钩子控制，同样加上声明。
 package tealgate.rules.self_registration
 
 import data.tealgate.lib.settings

@@ -41,7 +41,7 @@
 #         other color run on other nodes and do not see it. Put uploads into object storage or
 #         onto a ReadWriteMany claim.
 #
-#         If the app only reads it, fix in {{.at}}, then apply again:
+#         Fix in {{.at}}, if the app only reads it, then apply again:
 #
 #           {{.fix}}
 #       zh: |-
