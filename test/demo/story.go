@@ -257,6 +257,11 @@ var story = []step{
 				mode: namespaceMode{"shop-staging", "warn"},
 			},
 			{
+				run:      "kubectl create configmap shop -n shop-staging --from-literal=LOG_LEVEL=info",
+				want:     []string{"created"},
+				offstage: true,
+			},
+			{
 				run: "kubectl apply -n shop-staging -f test/demo/blue-unfit.yaml",
 				want: []string{
 					"deployment.apps/shop-blue created",

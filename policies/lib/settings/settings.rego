@@ -10,9 +10,9 @@ import data.tealgate.lib.workload
 
 containers := array.concat(workload.containers, workload.init_containers)
 
-# all are {"name", "value"}. The value of a variable that is read from elsewhere is
+# given are {"name", "value", "from"}. The value of a variable that is read from elsewhere is
 # empty, and from says so.
-all contains {
+given contains {
 	"name": secrets.canonical(workload.as_text(object.get(variable, "name", ""))),
 	"value": trim_space(workload.as_text(object.get(variable, "value", ""))),
 	"from": is_object(object.get(variable, "valueFrom", null)),
@@ -21,7 +21,7 @@ all contains {
 	some variable in workload.env(entry.container)
 }
 
-all contains {"name": secrets.canonical(option.name), "value": trim_space(option.literal), "from": false} if {
+given contains {"name": secrets.canonical(option.name), "value": trim_space(option.literal), "from": false} if {
 	some option in options
 }
 
@@ -44,13 +44,13 @@ options contains option if {
 # on are the settings that are not switched off; whether one that is read from
 # elsewhere is, cannot be seen, and it counts.
 on contains setting if {
-	some setting in all
+	some setting in given
 	not is_off(setting)
 }
 
 # off are the names of settings that are switched off.
 off contains setting.name if {
-	some setting in all
+	some setting in given
 	is_off(setting)
 }
 

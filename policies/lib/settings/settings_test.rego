@@ -14,7 +14,7 @@ test_places[note] if {
 		"null": {"container": {"env": null, "args": null, "command": null}, "want": set()},
 		"a null entry": {"container": {"env": [null, {"name": null, "value": null}]}, "want": {["", ""]}},
 	}
-	found := settings.all with input as pod([case.container])
+	found := settings.given with input as pod([case.container])
 	{[setting.name, setting.value] | some setting in found} == case.want
 }
 
@@ -43,7 +43,7 @@ test_command_lines[note] if {
 }
 
 test_without_an_object if {
-	count(settings.all) == 0 with input as {"object": null}
+	count(settings.given) == 0 with input as {"object": null}
 }
 
 pod(containers) := {"object": {"spec": {"template": {"spec": {"containers": containers}}}}}

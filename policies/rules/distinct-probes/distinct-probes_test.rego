@@ -2,21 +2,21 @@ package tealgate.rules.distinct_probes_test
 
 import data.tealgate.rules.distinct_probes as rule
 
-http(path) := {"httpGet": {"path": path, "port": "http"}}
+asking(path) := {"httpGet": {"path": path, "port": "http"}}
 
 test_probes[note] if {
 	some note, case in {
-		"the same path": {"live": http("/health"), "ready": http("/health"), "want": {"same"}},
+		"the same path": {"live": asking("/health"), "ready": asking("/health"), "want": {"same"}},
 		"the same, less often": {
-			"live": object.union(http("/health"), {"periodSeconds": 30}),
-			"ready": http("/health"),
+			"live": object.union(asking("/health"), {"periodSeconds": 30}),
+			"ready": asking("/health"),
 			"want": {"same"},
 		},
-		"another path": {"live": http("/livez"), "ready": http("/readyz"), "want": set()},
+		"another path": {"live": asking("/livez"), "ready": asking("/readyz"), "want": set()},
 		"the same socket": {"live": {"tcpSocket": {"port": 80}}, "ready": {"tcpSocket": {"port": 80}}, "want": {"same-handler"}},
-		"a socket and a path": {"live": {"tcpSocket": {"port": 80}}, "ready": http("/readyz"), "want": set()},
-		"no liveness": {"live": null, "ready": http("/readyz"), "want": set()},
-		"no readiness": {"live": http("/livez"), "ready": null, "want": set()},
+		"a socket and a path": {"live": {"tcpSocket": {"port": 80}}, "ready": asking("/readyz"), "want": set()},
+		"no liveness": {"live": null, "ready": asking("/readyz"), "want": set()},
+		"no readiness": {"live": asking("/livez"), "ready": null, "want": set()},
 		"neither": {"live": null, "ready": null, "want": set()},
 		"null handlers": {"live": {"httpGet": null}, "ready": {"httpGet": null}, "want": set()},
 		"a handler that is no map": {"live": {"httpGet": 1}, "ready": {"httpGet": 1}, "want": {"same-handler"}},

@@ -68,8 +68,8 @@ violation contains {
 }
 
 has(container, resource) if {
-	some kind in ["requests", "limits"]
 	resources := workload.as_map(object.get(container, "resources", {}))
+	some kind in ["requests", "limits"]
 	object.get(workload.as_map(object.get(resources, kind, {})), resource, null) != null
 }
 

@@ -58,7 +58,7 @@ violation contains {
 } if {
 	workload.is_deployment
 	not workload.without_colors
-	some setting in settings.all
+	some setting in settings.given
 	contains(setting.name, "SESSION")
 	some known in in_the_pod
 	regex.match(known.name, setting.name)
