@@ -118,7 +118,7 @@ func TestGotColor(t *testing.T) {
 		"BesideWarnings": {
 			reason: "three lines in all", object: colored("green", "name", "hint tip a"), entry: "validate-warn",
 			want: []string{
-				line("its name ends so"), "Deployment shop/shop: quality: hint could be better. More: kubectl tealgate explain quality",
+				line("its name ends so"), "Deployment shop/shop: quality: a is bad. Denied in enforce. More: kubectl tealgate explain quality",
 				"2 more in Deployment shop/shop: quality",
 			},
 		},

@@ -156,16 +156,18 @@ type verdict struct {
 func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations []policy.Violation) (verdict, error) {
 	var v verdict
 	var denying []policy.Violation
+	var advice []message.Finding
 	for _, violation := range violations {
 		switch violation.Action() {
 		case policy.Warn:
-			v.warned = append(v.warned, message.Finding{Violation: violation, Why: message.Advice})
+			advice = append(advice, message.Finding{Violation: violation, Why: message.Advice})
 		case policy.Advise:
 		default: // Deny, and what nobody knows
 			denying = append(denying, violation)
 		}
 	}
 	if len(denying) == 0 {
+		v.warned = advice
 		return v, nil
 	}
 	if r.Operation == admissionv1.Update {
@@ -188,6 +190,8 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 		})
 	}
 	v.denied = denying
+	// Few lines are shown: what would deny comes before advice.
+	v.warned = append(v.warned, advice...)
 	return v, nil
 }
 

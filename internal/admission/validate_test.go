@@ -129,20 +129,20 @@ func TestVerdict(t *testing.T) {
 		"ThreeWarnings": {
 			reason: "at most three", object: worded("Deployment", "a hint tip", ""), old: worded("Deployment", "a", ""),
 			warns: []string{
+				"Deployment shop/shop: quality: a is bad. It was there before, so this change passes. More: kubectl tealgate explain quality",
 				"Deployment shop/shop: quality: hint could be better. More: kubectl tealgate explain quality",
 				"Deployment shop/shop: quality: tip could be better. More: kubectl tealgate explain quality",
-				"Deployment shop/shop: quality: a is bad. It was there before, so this change passes. More: kubectl tealgate explain quality",
 			},
-			audit: "warn quality " + at("hint") + "; warn quality " + at("tip") + "; warn quality " + at("a"),
+			audit: "warn quality " + at("a") + "; warn quality " + at("hint") + "; warn quality " + at("tip"),
 		},
 		"FourWarnings": {
-			reason: "the last line counts the rest", object: worded("Deployment", "a hint tip", "x"), old: worded("Deployment", "a", "x"),
+			reason: "the last line counts the rest, and advice comes last", object: worded("Deployment", "a hint tip", "x"), old: worded("Deployment", "a", "x"),
 			warns: []string{
-				"Deployment shop/shop: quality: hint could be better. More: kubectl tealgate explain quality",
-				"Deployment shop/shop: quality: tip could be better. More: kubectl tealgate explain quality",
-				"2 more in Deployment shop/shop: guard, quality",
+				"Deployment shop/shop: guard: x moves traffic. It was there before, so this change passes. More: kubectl tealgate explain guard",
+				"Deployment shop/shop: quality: a is bad. It was there before, so this change passes. More: kubectl tealgate explain quality",
+				"2 more in Deployment shop/shop: quality",
 			},
-			audit: "warn quality " + at("hint") + "; warn quality " + at("tip") + "; warn guard spec; warn quality " + at("a"),
+			audit: "warn guard spec; warn quality " + at("a") + "; warn quality " + at("hint") + "; warn quality " + at("tip"),
 		},
 		"Undo": {
 			reason: "going back to a template that ran must be easy", object: worded("Deployment", "a", ""), old: worded("Deployment", "", ""), ran: true,
@@ -170,10 +170,10 @@ func TestVerdict(t *testing.T) {
 		"Warn": {
 			reason: "the mode caps what a rule does", entry: "validate-warn", object: worded("Deployment", "a hint", ""),
 			warns: []string{
-				"Deployment shop/shop: quality: hint could be better. More: kubectl tealgate explain quality",
 				"Deployment shop/shop: quality: a is bad. Denied in enforce. More: kubectl tealgate explain quality",
+				"Deployment shop/shop: quality: hint could be better. More: kubectl tealgate explain quality",
 			},
-			audit: "warn quality " + at("hint") + "; would-deny quality " + at("a"),
+			audit: "would-deny quality " + at("a") + "; warn quality " + at("hint"),
 		},
 		"WarnRatchet": {
 			reason: "in enforce the old one would pass, and the sentence must not threaten", entry: "validate-warn",
@@ -186,7 +186,7 @@ func TestVerdict(t *testing.T) {
 		},
 		"Audit": {
 			reason: "only the audit log hears of it", entry: "validate-audit", object: worded("Deployment", "a hint", "x"),
-			audit: "warn quality " + at("hint") + "; would-deny guard spec; would-deny quality " + at("a"),
+			audit: "would-deny guard spec; would-deny quality " + at("a") + "; warn quality " + at("hint"),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -384,7 +384,8 @@ func TestAuditJudgesAsEnforceWould(t *testing.T) {
 	assert.True(t, response.Allowed)
 	assert.Empty(t, response.Warnings)
 	assert.Empty(t, response.Patch)
-	assert.Equal(t, "warn graceful-shutdown spec.template.spec.containers[0].lifecycle; would-deny readiness-probe spec.template.spec.containers; would-deny version-label spec.template.metadata.labels",
+	assert.Equal(t, "would-deny readiness-probe spec.template.spec.containers; would-deny version-label spec.template.metadata.labels; "+
+		"warn graceful-shutdown spec.template.spec.containers[0].lifecycle",
 		response.AuditAnnotations["problems"])
 	assert.Equal(t, 1, requests(t, registry, "validate-audit", outcomeAllowed))
 }
