@@ -62,7 +62,7 @@
 #           tealgate.dev/config: none
 package tealgate.rules.config_source
 
-import data.tealgate.lib.secrets
+import data.tealgate.lib.settings
 import data.tealgate.lib.workload
 import data.tealgate.lib.yaml
 
@@ -118,49 +118,27 @@ from_objects if {
 
 # from_centre: settings name a configuration centre.
 from_centre if {
-	some setting in settings
-	names_centre(setting.name, setting.value)
+	some setting in settings.given
+	names_centre(setting.name, value_of(setting))
 }
 
 from_centre if object.get(workload.pod_annotations, "vault.hashicorp.com/agent-inject", "") == "true"
 
 containers := array.concat(workload.containers, workload.init_containers)
 
-# settings are what env, args and command of all containers set, and what options
-# inside an env value set, as in JAVA_TOOL_OPTIONS.
-settings contains {"name": workload.as_text(object.get(variable, "name", "")), "value": value_of(variable)} if {
-	some entry in containers
-	some variable in workload.env(entry.container)
-}
-
-settings contains {"name": option.name, "value": option.literal} if {
-	some entry in containers
-	some list in ["command", "args"]
-	some option in secrets.options(workload.as_list(object.get(entry.container, list, [])))
-}
-
-settings contains {"name": option.name, "value": option.literal} if {
-	some entry in containers
-	some variable in workload.env(entry.container)
-	value := workload.as_text(object.get(variable, "value", ""))
-	contains(value, "-D")
-	some option in secrets.options([value])
-}
-
-# value_of is what the variable is set to; one that is read from elsewhere is set.
-value_of(variable) := "set" if {
-	is_object(object.get(variable, "valueFrom", null))
-} else := workload.as_text(object.get(variable, "value", ""))
+# value_of is what a setting is; one that is read from elsewhere is set.
+value_of(setting) := "set" if {
+	setting.from
+} else := setting.value
 
 names_centre(name, value) if {
 	not regex.match(`(?i)^\s*(false|off|no)?\s*$`, value)
-	setting := secrets.canonical(name)
-	regex.match(centres, setting)
-	not regex.match(registration, setting)
+	regex.match(centres, name)
+	not regex.match(registration, name)
 }
 
 names_centre(name, value) if {
-	secrets.canonical(name) == "SPRING_CONFIG_IMPORT"
+	name == "SPRING_CONFIG_IMPORT"
 	regex.match(`(?i)(configserver|nacos|apollo|consul|zookeeper|vault|etcd|kubernetes|aws-[a-z]+):`, value)
 }
 

@@ -52,6 +52,7 @@ violation contains {
 } if {
 	workload.is_deployment
 	some setting in settings.on
+	regex.match(`DDL|HIBERNATE|SCHEMA|SYNCHRONIZE|MIGRAT|FLYWAY|LIQUIBASE`, setting.name)
 	changes(setting)
 }
 

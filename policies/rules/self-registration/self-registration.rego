@@ -51,6 +51,7 @@ violation contains {
 } if {
 	workload.is_deployment
 	not workload.without_colors
+	count(candidates) + count(candidate_lines) > 0
 	some id, family in families
 	not id in declared
 	shown := sort(evidence(family))[0]
@@ -62,13 +63,25 @@ declared := {trim_space(lower(part)) |
 }
 
 # evidence are the settings and commands that show a family.
-evidence(family) := {setting.name |
-	some setting in settings.on
-	regex.match(family.settings, setting.name)
+evidence(family) := {name |
+	some name in candidates
+	regex.match(family.settings, name)
 	not switched_off(family)
 } | {found |
+	some text in candidate_lines
+	some found in regex.find_n(family.commands, text, 1)
+}
+
+# candidates are what any family could be about: one question to each setting and
+# each command line, before those of all families.
+candidates contains setting.name if {
+	some setting in settings.on
+	regex.match(`NACOS|EUREKA|CONSUL|ZOOKEEPER|DUBBO|KAFKA|ROCKETMQ|RABBIT|JOB|QUARTZ`, setting.name)
+}
+
+candidate_lines contains line.text if {
 	some line in settings.command_lines
-	some found in regex.find_n(family.commands, line.text, 1)
+	regex.match(`celery|sidekiq|artisan`, line.text)
 }
 
 switched_off(family) if {
