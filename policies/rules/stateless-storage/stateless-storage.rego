@@ -94,7 +94,7 @@ violation contains {
 		"name": yaml.scalar(entry.name),
 		"place": place(entry).en,
 		"place_zh": place(entry).zh,
-		"path": workload.shown(path),
+		"path": [text | some text in [workload.shown(path), "/"]; text != ""][0],
 		"volume": workload.shown(name),
 		"mounts": concat("\n", [written(mount) | some mount in mounts]),
 	},
