@@ -41,6 +41,12 @@ const (
 	// AnnotationConfig on a Deployment or its pod template declares where
 	// configuration comes from when the pod does not show it: none, nacos, apollo, ...
 	AnnotationConfig = Group + "/config"
+	// AnnotationShutdown with the value handled declares that the app itself ends
+	// its requests on SIGTERM.
+	AnnotationShutdown = Group + "/shutdown"
+	// AnnotationSelfRegistration declares what takes traffic or work around the
+	// Service: a list such as nacos, kafka.
+	AnnotationSelfRegistration = Group + "/self-registration"
 	// AnnotationDeployedBy on a Deployment is the user who last changed its pod
 	// template, recorded from the admission request.
 	AnnotationDeployedBy = Group + "/deployed-by"

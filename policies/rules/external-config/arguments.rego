@@ -1,0 +1,57 @@
+# What becomes of a command line without its literals.
+
+package tealgate.rules.external_config
+
+import data.tealgate.lib.secrets
+import data.tealgate.lib.workload
+import data.tealgate.lib.yaml
+
+# argument_message is script where the literal stands inside a longer text, or
+# where the text could not be shown: then the cure is told, not pasted.
+argument_message(finding, list) := "script" if {
+	some item in list
+	item.replaced == {}
+} else := "script" if {
+	some text in rewritten(list)
+	contains(text, `"`)
+} else := {"credential": "argument", "store": "argument-store"}[finding.type]
+
+flag(option) := option.flag if {
+	option.flag != ""
+} else := sprintf("word %d", [option.element + 1])
+
+# variable_name is what the value is called once it is an environment variable.
+variable_name(option, problem) := name if {
+	name := secrets.canonical(option.name)
+	count(name) > 2
+} else := concat("_", [
+	{"private-key": "PRIVATE_KEY", "key": "ACCESS_KEY", "token": "TOKEN"}[problem.what],
+	sprintf("%d", [option.element + 1]),
+]) if {
+	problem.what in {"private-key", "key", "token"}
+} else := sprintf("CONNECTION_%d", [option.element + 1])
+
+# rewritten is the whole command line without any of its literals.
+rewritten(list) := [text |
+	some i, original in workload.as_list(object.get(list[0].entry.container, list[0].part, []))
+	text := rewritten_element(list, i, workload.as_text(original))
+]
+
+rewritten_element(list, i, original) := texts[0] if {
+	texts := [sprintf("%s$(%s)", [object.get(finding.replaced, "before", ""), finding.name]) |
+		some finding in list
+		finding.element == i
+	]
+} else := original
+
+# missing_entries are the env entries that the rewritten command line needs.
+missing_entries(list) := {entry |
+	some finding in list
+	not finding.name in names_from_elsewhere(finding.entry.container)
+	entry := sprintf("- name: %s\n  valueFrom: %s", [yaml.scalar(finding.name), source_of(finding).yaml])
+}
+
+names_from_elsewhere(container) := {variable.name |
+	some variable in workload.env(container)
+	is_object(object.get(variable, "valueFrom", null))
+}
