@@ -95,8 +95,8 @@ func TestExplainRefuses(t *testing.T) {
 		},
 		"PartOfAName": {
 			reason: "people remember a word of it",
-			args:   []string{"explain", "probe"},
-			want:   "error: no rule is called \"probe\"; do you mean readiness-probe? kubectl tealgate explain lists all\n",
+			args:   []string{"explain", "pinned"},
+			want:   "error: no rule is called \"pinned\"; do you mean pinned-image? kubectl tealgate explain lists all\n",
 		},
 		"OneOfTwo": {
 			reason: "what can be explained must not hide what cannot",
