@@ -192,21 +192,28 @@ func painted(content *unstructured.Unstructured, object *appsv1.Deployment) *app
 // same. Without pods it stays as it is: a StatefulSet may follow, and the
 // controller pins it once the pods of one color serve.
 func (w *Webhooks) colorService(ctx context.Context, r *review) (admission.Response, error) {
-	object, _, err := r.services()
+	c, err := w.colorOfPods(ctx, r)
 	if err != nil {
 		return admission.Response{}, err
 	}
-	if r.Operation != admissionv1.Create || !facts.Pinnable(object) {
-		return admission.Allowed(""), nil
-	}
-	c, ok, err := w.facts.OnlyColor(ctx, r.Namespace, object.Spec.Selector)
-	if err != nil {
-		return admission.Response{}, err
-	}
-	if !ok {
+	if c == "" {
 		return admission.Allowed(""), nil
 	}
 	return w.pin(r, c, message.Pinned(r.language, r.object(), c))
+}
+
+// colorOfPods returns the color that a new Service is to be pinned to, the zero
+// value when it stays as it is.
+func (w *Webhooks) colorOfPods(ctx context.Context, r *review) (color.Color, error) {
+	object, _, err := r.services()
+	if err != nil || r.Operation != admissionv1.Create || !facts.Pinnable(object) {
+		return "", err
+	}
+	c, ok, err := w.facts.OnlyColor(ctx, r.Namespace, object.Spec.Selector)
+	if err != nil || !ok {
+		return "", err
+	}
+	return c, nil
 }
 
 // restore gives a Service back the color that an update took from its selector:

@@ -22,22 +22,25 @@ func (w *Webhooks) validate(ctx context.Context, r *review) (admission.Response,
 	if err := w.asEnforced(ctx, r); err != nil {
 		return admission.Response{}, err
 	}
-	question, err := w.ask(ctx, r)
-	if err != nil {
-		return admission.Response{}, err
-	}
-	if question == nil {
-		return admission.Allowed("").WithWarnings(unknownMode(r)...), nil
-	}
-	violations, err := w.rules.Evaluate(ctx, question.input)
-	if err != nil {
-		return admission.Response{}, err
-	}
-	verdict, err := w.weigh(ctx, r, question, violations)
+	verdict, err := w.decide(ctx, r)
 	if err != nil {
 		return admission.Response{}, err
 	}
 	return w.answer(r, verdict)
+}
+
+// decide asks the rules, for the webhooks and for Judge. There is nothing to find
+// in objects that are not tealgate's business.
+func (w *Webhooks) decide(ctx context.Context, r *review) (verdict, error) {
+	question, err := w.ask(ctx, r)
+	if err != nil || question == nil {
+		return verdict{}, err
+	}
+	violations, err := w.rules.Evaluate(ctx, question.input)
+	if err != nil {
+		return verdict{}, err
+	}
+	return w.weigh(ctx, r, question, violations)
 }
 
 // asEnforced gives a Deployment in audit, where nothing is mutated, the color that
@@ -148,6 +151,8 @@ func managedByArgo(object, old *corev1.Service) bool {
 type verdict struct {
 	denied []policy.Violation
 	warned []message.Finding
+	// advised is silent at admission.
+	advised []policy.Violation
 }
 
 // weigh lets what the stored object has already, and what only goes back to a
@@ -162,6 +167,7 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 		case policy.Warn:
 			advice = append(advice, message.Finding{Violation: violation, Why: message.Advice})
 		case policy.Advise:
+			v.advised = append(v.advised, violation)
 		default: // Deny, and what nobody knows
 			denying = append(denying, violation)
 		}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
@@ -50,38 +49,27 @@ func New(options Options) *Gatherer {
 
 // ForDeployment gathers the Services and Deployments around a Deployment.
 func (g *Gatherer) ForDeployment(ctx context.Context, deployment *appsv1.Deployment) (Facts, error) {
-	facts := None()
-	pod := deployment.Spec.Template.Labels
 	var services corev1.ServiceList
 	if err := g.cached.List(ctx, &services, client.InNamespace(deployment.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return Facts{}, fmt.Errorf("listing Services of namespace %s: %w", deployment.Namespace, err)
 	}
-	var pairing []*corev1.Service
-	for i := range services.Items {
-		if service := &services.Items[i]; Pairs(service, pod) {
-			pairing = append(pairing, service)
-			facts.Services = append(facts.Services, serviceFact(service))
-		}
-	}
-	slices.SortFunc(facts.Services, func(a, b Service) int { return strings.Compare(a.Name, b.Name) })
-	if len(pairing) == 0 {
-		return facts, nil
+	around := NewAround(deployment, pointers(services.Items))
+	if !around.NeedsOthers() {
+		return around.Facts(nil), nil
 	}
 	var deployments appsv1.DeploymentList
 	if err := g.cached.List(ctx, &deployments, client.InNamespace(deployment.Namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return Facts{}, fmt.Errorf("listing Deployments of namespace %s: %w", deployment.Namespace, err)
 	}
-	for i := range deployments.Items {
-		other := &deployments.Items[i]
-		labels := other.Spec.Template.Labels
-		if other.Name == deployment.Name || !slices.ContainsFunc(pairing, func(s *corev1.Service) bool { return Pairs(s, labels) }) {
-			continue
-		}
-		live := slices.ContainsFunc(pairing, func(s *corev1.Service) bool { return CarriesTraffic(s) && Selects(s, labels) })
-		facts.Pair = append(facts.Pair, deploymentFact(other, live))
+	return around.Facts(pointers(deployments.Items)), nil
+}
+
+func pointers[T any](items []T) []*T {
+	list := make([]*T, len(items))
+	for i := range items {
+		list[i] = &items[i]
 	}
-	slices.SortFunc(facts.Pair, func(a, b Deployment) int { return strings.Compare(a.Name, b.Name) })
-	return facts, nil
+	return list
 }
 
 // ForService reads the pods that a Service's selector matches and, when it

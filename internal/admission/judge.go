@@ -1,0 +1,109 @@
+package admission
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/tealgate/tealgate/internal/admission/message"
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/policy"
+)
+
+// Judge decides about objects that nobody has sent yet as the webhooks would when
+// they are created in a namespace that is in enforce. It is the webhooks' own code
+// without their plumbing: no deadline, no metrics, no requesting user. Immutable
+// and safe for concurrent use as far as its parts are.
+type Judge struct {
+	webhooks *Webhooks
+}
+
+// JudgeOptions are the parts of a Judge. Rules and Facts are required.
+type JudgeOptions struct {
+	Rules Rules
+	Facts Facts
+	// Language of the sentences; English by default.
+	Language policy.Language
+}
+
+// NewJudge returns a Judge.
+func NewJudge(options JudgeOptions) *Judge {
+	return &Judge{&Webhooks{
+		rules: options.Rules, facts: options.Facts, language: cmp.Or(options.Language, policy.English),
+	}}
+}
+
+// Verdict is what becomes of an object.
+type Verdict struct {
+	// Object is what the findings are about.
+	Object message.Object
+	// Denied are the problems for which the object would be refused.
+	Denied []policy.Violation
+	Warned []message.Finding
+	// Advised is what admission does not say.
+	Advised []policy.Violation
+	// Told are warnings about what tealgate adds to an admitted object.
+	Told []string
+}
+
+// Judges says whether objects of a kind come before the rules when they are created.
+func Judges(kind schema.GroupVersionKind) bool {
+	return kind.Kind != kindScale && known(metav1.GroupVersionKind(kind))
+}
+
+// Mutate returns the object as the webhooks would let it be stored. The object
+// has its namespace, as the API server would have filled it in.
+func (j *Judge) Mutate(ctx context.Context, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
+	r, err := j.review(object)
+	if err != nil {
+		return nil, err
+	}
+	if r.Kind.Kind == kindDeployment {
+		return j.webhooks.colored(ctx, r)
+	}
+	c, err := j.webhooks.colorOfPods(ctx, r)
+	if err != nil || c == "" {
+		return object, err
+	}
+	object = object.DeepCopy()
+	addLabel(object, c, "spec", "selector")
+	return object, nil
+}
+
+// Validate asks the rules about an object that Mutate has returned.
+func (j *Judge) Validate(ctx context.Context, object *unstructured.Unstructured) (Verdict, error) {
+	r, err := j.review(object)
+	if err != nil {
+		return Verdict{}, err
+	}
+	v, err := j.webhooks.decide(ctx, r)
+	if err != nil {
+		return Verdict{}, err
+	}
+	return Verdict{
+		Object: r.object(), Denied: v.denied, Warned: v.warned, Advised: v.advised, Told: gotColor(r, v),
+	}, nil
+}
+
+func (j *Judge) review(object *unstructured.Unstructured) (*review, error) {
+	raw, err := json.Marshal(object.Object)
+	if err != nil {
+		return nil, err
+	}
+	r, err := newReview(admission.Request{AdmissionRequest: admissionv1.AdmissionRequest{
+		Operation: admissionv1.Create, Kind: metav1.GroupVersionKind(object.GroupVersionKind()),
+		Namespace: object.GetNamespace(), Name: object.GetName(), Object: runtime.RawExtension{Raw: raw},
+	}}, v1alpha1.ModeEnforce)
+	if err != nil {
+		return nil, err
+	}
+	r.language = j.webhooks.language
+	return r, nil
+}
