@@ -51,9 +51,6 @@ func (a Around) Facts(deployments []*appsv1.Deployment) Facts {
 	return facts
 }
 
-// Pairing are the Services that the Deployment's pods belong to, color aside.
-func (a Around) Pairing() []*corev1.Service { return a.pairing }
-
 // PairingSelector is the selector by which a Service pairs; nil for one that
 // pairs with nothing.
 func PairingSelector(service *corev1.Service) map[string]string {

@@ -55,13 +55,9 @@ func plain(text string) string {
 // Denial writes the whole answer: the verdict line, each problem with its cure,
 // and where to read more. An error means that a sentence has a hole.
 func Denial(language policy.Language, object Object, violations []policy.Violation) (string, error) {
-	texts := make([]policy.Text, len(violations))
-	for i, violation := range violations {
-		text, err := violation.Message.Fill(language, violation.With)
-		if err != nil {
-			return "", fmt.Errorf("rule %s: %w", violation.Rule.ID, err)
-		}
-		texts[i] = text
+	texts, err := fill(language, violations)
+	if err != nil {
+		return "", err
 	}
 	for full := min(len(violations), MaxProblems); ; full-- {
 		problems, rest := layout(language, object, violations, texts, full)
@@ -69,6 +65,18 @@ func Denial(language policy.Language, object Object, violations []policy.Violati
 			return cut(problems, MaxBytes-len(rest)) + rest, nil
 		}
 	}
+}
+
+func fill(language policy.Language, violations []policy.Violation) ([]policy.Text, error) {
+	texts := make([]policy.Text, len(violations))
+	for i, violation := range violations {
+		text, err := violation.Message.Fill(language, violation.With)
+		if err != nil {
+			return nil, fmt.Errorf("rule %s: %w", violation.Rule.ID, err)
+		}
+		texts[i] = text
+	}
+	return texts, nil
 }
 
 // layout writes the verdict with as many problems as are shown in full, and apart

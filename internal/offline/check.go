@@ -1,0 +1,248 @@
+package offline
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime"
+
+	"github.com/tealgate/tealgate/internal/admission"
+	"github.com/tealgate/tealgate/internal/admission/message"
+	"github.com/tealgate/tealgate/internal/policy"
+)
+
+// Options says how to judge. Rules are required.
+type Options struct {
+	Rules    admission.Rules
+	Language policy.Language
+}
+
+// Result is what a check found.
+type Result struct {
+	// Checked are the Deployments and Services, in the order of the input.
+	Checked []Checked
+	// Others counts the objects that no rule is about.
+	Others int
+	// Files counts the files that were read.
+	Files      int
+	Unreadable []Unreadable
+}
+
+// Checked is one object with what is said about it.
+type Checked struct {
+	Kind, Namespace, Name string
+	// Position is where the object begins.
+	Position Position
+	// Input is where a rendered object was read; Position is then in its template's
+	// name. Zero for others.
+	Input Position
+	// Findings has those that deny first, then those that warn, then advice.
+	Findings []Finding
+	// Denial is the text of the refusal at admission, empty for an object that is
+	// admitted. It has all problems, where admission shows the first five.
+	Denial string
+	// Warnings and Advice have a line for each finding of their kind.
+	Warnings, Advice []string
+	// Told are lines about what tealgate adds when the object is admitted.
+	Told []string
+
+	object *Object
+	// stored is the object as it would be stored.
+	stored *unstructured.Unstructured
+}
+
+// Finding is one thing that a rule found.
+type Finding struct {
+	Rule *policy.Rule
+	// Action is what happens at admission; Advise means nothing.
+	Action policy.Action
+	// Field is the path in the object, Subject what tells two findings of a rule apart.
+	Field, Subject string
+	// Position is where the field stands, or what is nearest to it.
+	Position Position
+	Sentence message.Sentence
+	// Line is the finding as a warning.
+	Line string
+}
+
+// Denied says that the object would be refused in enforce.
+func (c Checked) Denied() bool { return c.Denial != "" }
+
+// Denied counts the objects that would be refused in enforce.
+func (r *Result) Denied() int {
+	count := 0
+	for _, checked := range r.Checked {
+		if checked.Denied() {
+			count++
+		}
+	}
+	return count
+}
+
+// Findings counts those of an action.
+func (r *Result) Findings(action policy.Action) int {
+	count := 0
+	for _, checked := range r.Checked {
+		for _, finding := range checked.Findings {
+			if finding.Action == action {
+				count++
+			}
+		}
+	}
+	return count
+}
+
+// Check judges manifests as if they were all created in one cluster that holds
+// nothing else, in enforce. An object that cannot be judged counts as unreadable;
+// an error says that the check itself could not go on.
+func Check(ctx context.Context, manifests *Manifests, options Options) (*Result, error) {
+	options.Language = cmp.Or(options.Language, policy.English)
+	c := &checker{cluster: newCluster(), result: &Result{Files: manifests.Files}, language: options.Language}
+	c.judge = admission.NewJudge(admission.JudgeOptions{Rules: options.Rules, Facts: c.cluster, Language: options.Language})
+	c.unreadable(manifests.Unreadable...)
+	subjects := c.gather(manifests.Objects)
+	for _, step := range []func(context.Context, *subject) error{c.mutate, c.validate} {
+		for _, s := range subjects {
+			if s.failed {
+				continue
+			}
+			if err := step(ctx, s); err != nil {
+				if ctx.Err() != nil {
+					return nil, context.Cause(ctx)
+				}
+				s.failed = true
+				name := fmt.Sprintf("%s %s/%s", s.object.GetKind(), s.object.GetNamespace(), s.object.GetName())
+				c.unreadable(Unreadable{s.object.Position(), fmt.Errorf("%s: %w", name, err)})
+			}
+		}
+	}
+	return c.result, nil
+}
+
+type checker struct {
+	cluster  *cluster
+	judge    *admission.Judge
+	language policy.Language
+	result   *Result
+}
+
+func (c *checker) unreadable(them ...Unreadable) {
+	c.result.Unreadable = append(c.result.Unreadable, them...)
+}
+
+// subject is an object on its way through the check.
+type subject struct {
+	object *Object
+	stored *unstructured.Unstructured
+	// member is a Deployment's place in the cluster.
+	member *member
+	failed bool
+}
+
+// gather takes the objects for the cluster and returns those to judge. What cannot
+// be decoded is left out of the cluster, and found unreadable when it is judged.
+func (c *checker) gather(objects []*Object) []*subject {
+	var subjects []*subject
+	for _, object := range objects {
+		if !admission.Judges(object.GroupVersionKind()) {
+			c.result.Others++
+			continue
+		}
+		s := &subject{object: object, stored: object.Unstructured}
+		subjects = append(subjects, s)
+		if object.GetKind() == "Service" {
+			if service, err := typed[corev1.Service](object.Unstructured); err == nil {
+				c.cluster.addService(service)
+			}
+			continue
+		}
+		if deployment, err := typed[appsv1.Deployment](object.Unstructured); err == nil {
+			s.member = c.cluster.addDeployment(deployment)
+		}
+	}
+	return subjects
+}
+
+// mutate gives each object what the webhooks would, one after another: the color
+// of one decides about the next.
+func (c *checker) mutate(ctx context.Context, s *subject) error {
+	stored, err := c.judge.Mutate(ctx, s.object.Unstructured)
+	if err != nil {
+		return err
+	}
+	s.stored = stored
+	if s.member == nil {
+		return nil
+	}
+	deployment, err := typed[appsv1.Deployment](stored)
+	if err != nil {
+		return err
+	}
+	c.cluster.replace(s.member, deployment)
+	return nil
+}
+
+func typed[T any](object *unstructured.Unstructured) (*T, error) {
+	into := new(T)
+	return into, runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, into)
+}
+
+func (c *checker) validate(ctx context.Context, s *subject) error {
+	verdict, err := c.judge.Validate(ctx, s.stored)
+	if err != nil {
+		return err
+	}
+	checked := Checked{
+		Kind: verdict.Object.Kind, Namespace: verdict.Object.Namespace, Name: verdict.Object.Name,
+		Position: s.object.Position(), Told: verdict.Told, object: s.object, stored: s.stored,
+	}
+	checked.Input, _ = s.object.Input()
+	if len(verdict.Denied) > 0 {
+		if checked.Denial, err = message.Report(c.language, verdict.Object, verdict.Denied); err != nil {
+			return err
+		}
+	}
+	for _, violation := range verdict.Denied {
+		if err := c.add(&checked, verdict.Object, policy.Deny, message.Finding{Violation: violation}); err != nil {
+			return err
+		}
+	}
+	for _, finding := range verdict.Warned {
+		if err := c.add(&checked, verdict.Object, policy.Warn, finding); err != nil {
+			return err
+		}
+	}
+	for _, violation := range verdict.Advised {
+		if err := c.add(&checked, verdict.Object, policy.Advise, message.Finding{Violation: violation}); err != nil {
+			return err
+		}
+	}
+	c.result.Checked = append(c.result.Checked, checked)
+	return nil
+}
+
+func (c *checker) add(to *Checked, object message.Object, action policy.Action, found message.Finding) error {
+	lines, err := message.Warnings(c.language, object, []message.Finding{found}, 1)
+	if err != nil {
+		return err
+	}
+	sentence, err := message.Say(c.language, found.Violation)
+	if err != nil {
+		return err
+	}
+	to.Findings = append(to.Findings, Finding{
+		Rule: found.Rule, Action: action, Field: found.Field, Subject: found.Subject,
+		Position: to.object.Field(found.Field), Sentence: sentence, Line: lines[0],
+	})
+	switch action {
+	case policy.Warn:
+		to.Warnings = append(to.Warnings, lines[0])
+	case policy.Advise:
+		to.Advice = append(to.Advice, lines[0])
+	}
+	return nil
+}

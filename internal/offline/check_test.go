@@ -1,0 +1,158 @@
+package offline
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tealgate/tealgate/internal/policy"
+)
+
+// app is a good Deployment of an application; color may be empty.
+func app(name, app, color string) string {
+	label := ""
+	if color != "" {
+		label = ", tealgate.dev/color: " + color
+	}
+	return fmt.Sprintf(`apiVersion: apps/v1
+kind: Deployment
+metadata: {name: %[1]s, namespace: shop, labels: {part-of: all%[3]s}}
+spec:
+  selector: {matchLabels: {app: %[2]s%[3]s}}
+  template:
+    metadata: {labels: {app: %[2]s, part-of: all, app.kubernetes.io/version: 1.0.0%[3]s}}
+    spec:
+      containers:
+      - name: web
+        image: shop:1.0.0
+        ports: [{name: http, containerPort: 8080}]
+        envFrom: [{configMapRef: {name: shop}}]
+        readinessProbe: {httpGet: {path: /readyz, port: http}}
+---
+`, name, app, label)
+}
+
+func selecting(name, selector string) string {
+	return fmt.Sprintf("apiVersion: v1\nkind: Service\nmetadata: {name: %s, namespace: shop}\nspec: {selector: {%s}, ports: [{port: 80}]}\n---\n", name, selector)
+}
+
+func colors(t *testing.T, manifests string) map[string]string {
+	t.Helper()
+	found := map[string]string{}
+	for _, checked := range check(t, Sources{Files: []string{Stdin}, Stdin: strings.NewReader(manifests)}, "").Checked {
+		if checked.Kind == "Deployment" {
+			found[checked.Name] = checked.stored.GetLabels()["tealgate.dev/color"]
+		}
+	}
+	return found
+}
+
+func TestColorsOfPairs(t *testing.T) {
+	cases := map[string]struct {
+		reason    string
+		manifests string
+		want      map[string]string
+	}{
+		"One": {
+			reason: "the first color", manifests: app("shop", "shop", "") + selecting("shop", "app: shop"),
+			want: map[string]string{"shop": "blue"},
+		},
+		"Two": {
+			reason:    "as if applied one after another",
+			manifests: app("a", "shop", "") + app("b", "shop", "") + selecting("shop", "app: shop, part-of: all"),
+			want:      map[string]string{"a": "blue", "b": "green"},
+		},
+		"LiveIsPinned": {
+			reason:    "the idle color, whatever the order",
+			manifests: selecting("shop", "app: shop, tealgate.dev/color: blue") + app("new", "shop", "") + app("shop-x", "shop", "blue"),
+			want:      map[string]string{"new": "green", "shop-x": "blue"},
+		},
+		"Strangers": {
+			reason:    "a shared label makes no pair",
+			manifests: app("a", "a", "") + app("b", "b", "") + selecting("a", "app: a, part-of: all") + selecting("b", "app: b, part-of: all"),
+			want:      map[string]string{"a": "blue", "b": "blue"},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, colors(t, c.manifests), c.reason) })
+	}
+}
+
+func TestCheckGoesOn(t *testing.T) {
+	manifests := strings.Replace(app("bad", "bad", ""), "image: shop:1.0.0", "image: shop:1.0.0\n        env: none", 1) +
+		strings.Replace(app("odd", "odd", ""), "spec:\n", "spec:\n  replicas: many\n", 1) +
+		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\n---\n" + app("good", "good", "")
+	result := check(t, Sources{Files: []string{Stdin}, Stdin: strings.NewReader(manifests)}, "")
+	require.Len(t, result.Checked, 1)
+	assert.Equal(t, "good", result.Checked[0].Name)
+	assert.Equal(t, 1, result.Others, "no rule is about a ConfigMap")
+	require.Len(t, result.Unreadable, 2, "a type that is wrong is refused by any API server, and is not taken for clean")
+	assert.Equal(t, "stdin:1: ", result.Unreadable[0].Error()[:9])
+	assert.Contains(t, result.Unreadable[1].Error(), "Deployment shop/odd: ")
+}
+
+func TestFindingsHaveLines(t *testing.T) {
+	bad := strings.Replace(app("bad", "bad", "blue"), "        readinessProbe: {httpGet: {path: /readyz, port: http}}\n", "", 1)
+	result := check(t, Sources{Files: []string{Stdin}, Stdin: strings.NewReader(bad)}, policy.Chinese)
+	require.Len(t, result.Checked, 1)
+	require.Len(t, result.Checked[0].Findings, 1)
+	finding := result.Checked[0].Findings[0]
+	assert.Equal(t, "readiness-probe", finding.Rule.ID)
+	assert.Equal(t, Position{"stdin", 10}, finding.Position, "the container that lacks it")
+	assert.Contains(t, result.Checked[0].Denial, "有 1 处问题")
+}
+
+// many writes n applications of two colors and a Service into one namespace.
+func many(tb testing.TB, n int) Sources {
+	tb.Helper()
+	files := map[string]string{}
+	for i := range n {
+		name := fmt.Sprintf("app-%d", i)
+		files[name+"-blue.yaml"] = app(name+"-blue", name, "blue")
+		files[name+"-green.yaml"] = app(name+"-green", name, "green")
+		files[name+".yaml"] = selecting(name, "app: "+name+", part-of: all, tealgate.dev/color: blue")
+	}
+	return Sources{Files: []string{folder(tb, files)}}
+}
+
+// TestDoubling holds that nothing is quadratic: it looks at what is compared and not
+// at a clock, which a busy machine would bend.
+func TestDoubling(t *testing.T) {
+	looked := func(n int) int {
+		c := newCluster()
+		manifests, err := Read(t.Context(), many(t, n))
+		require.NoError(t, err)
+		k := &checker{cluster: c, result: &Result{}}
+		subjects := k.gather(manifests.Objects)
+		require.Len(t, subjects, 3*n)
+		c.namespace("shop").index()
+		at := 0
+		for _, s := range subjects {
+			if s.member == nil {
+				continue
+			}
+			services, others := c.around(s.member.deployment)
+			at += len(services) + len(others)
+		}
+		return at
+	}
+	assert.Equal(t, 2*looked(50), looked(100), "twice the files, twice the work")
+}
+
+func BenchmarkCheck(b *testing.B) {
+	for _, n := range []int{333, 666} {
+		sources := many(b, n)
+		b.Run(fmt.Sprintf("%d-files", 3*n), func(b *testing.B) {
+			for b.Loop() {
+				started := time.Now()
+				result := check(b, sources, "")
+				require.Zero(b, result.Denied())
+				b.ReportMetric(float64(time.Since(started).Microseconds())/float64(3*n), "µs/file")
+			}
+		})
+	}
+}
