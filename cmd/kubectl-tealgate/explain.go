@@ -40,8 +40,8 @@ func newExplain() *cobra.Command {
 		Example: "  kubectl tealgate explain\n" +
 			"  kubectl tealgate explain readiness-probe version-label",
 		RunE: func(command *cobra.Command, ids []string) error {
-			if !slices.Contains(policy.Languages(), policy.Language(language)) {
-				return fmt.Errorf("--language %q: not en or zh", language)
+			if err := checkLanguage(language); err != nil {
+				return err
 			}
 			rules, err := builtInRules(command.Context())
 			if err != nil {
@@ -64,13 +64,32 @@ func newExplain() *cobra.Command {
 		},
 		ValidArgsFunction: completeRules,
 	}
-	command.Flags().StringVar(&language, "language", string(policy.English), "language of the explanation, en or zh")
-	// The flag has just been defined, which is all that can be wrong.
-	_ = command.RegisterFlagCompletionFunc("language", cobra.FixedCompletions([]cobra.Completion{"en", "zh"}, cobra.ShellCompDirectiveNoFileComp))
+	addLanguage(command, &language, "language of the explanation")
 	return command
 }
 
+func addLanguage(command *cobra.Command, language *string, what string) {
+	command.Flags().StringVar(language, "language", string(policy.English), what+", en or zh")
+	// The flag has just been defined, which is all that can be wrong.
+	_ = command.RegisterFlagCompletionFunc("language", cobra.FixedCompletions([]cobra.Completion{"en", "zh"}, cobra.ShellCompDirectiveNoFileComp))
+}
+
+func checkLanguage(language string) error {
+	if !slices.Contains(policy.Languages(), policy.Language(language)) {
+		return fmt.Errorf("--language %q: not en or zh", language)
+	}
+	return nil
+}
+
 func builtInRules(ctx context.Context) ([]*policy.Rule, error) {
+	engine, err := builtInEngine(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return engine.Rules(), nil
+}
+
+func builtInEngine(ctx context.Context) (*policy.Engine, error) {
 	modules, err := policies.Modules()
 	if err != nil {
 		return nil, err
@@ -79,7 +98,7 @@ func builtInRules(ctx context.Context) ([]*policy.Rule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded policies: %w", err)
 	}
-	return engine.Rules(), nil
+	return engine, nil
 }
 
 // chooseRules finds all ids or none, so that a misspelled one cannot be missed.

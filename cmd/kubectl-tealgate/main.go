@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"os/signal"
 
@@ -13,18 +15,31 @@ import (
 // version is set by the linker.
 var version = "dev"
 
-// exitFailed is the exit code of a command that could not do its work. 1 is kept
-// for commands whose answer is no.
-const exitFailed = 2
+// Exit codes beside 0.
+const (
+	// exitNo is that of a command whose answer is no.
+	exitNo = 1
+	// exitFailed is that of a command that could not do its work.
+	exitFailed = 2
+)
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := newRoot().ExecuteContext(ctx)
 	stop()
-	if err != nil {
+	var code exitError
+	switch {
+	case errors.As(err, &code):
+		os.Exit(int(code))
+	case err != nil:
 		os.Exit(exitFailed)
 	}
 }
+
+// exitError is the exit code of a command that has said everything already.
+type exitError int
+
+func (e exitError) Error() string { return fmt.Sprintf("exit code %d", int(e)) }
 
 func newRoot() *cobra.Command {
 	root := &cobra.Command{
@@ -41,6 +56,6 @@ func newRoot() *cobra.Command {
 		SilenceUsage:      true,
 	}
 	root.SetErrPrefix("error:")
-	root.AddCommand(newExplain())
+	root.AddCommand(newCheck(), newExplain())
 	return root
 }

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/tealgate/tealgate/internal/offline"
+	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/internal/report"
+)
+
+const checkLong = `Say what admission would say to manifests, without a cluster.
+
+The given files are the cluster: a Service and the two colors of its application are
+judged together. Each object is judged as if it were created in a namespace that is in
+enforce, after tealgate has added its color. What needs running pods is not judged.
+
+Exit code 0: nothing would be denied; 1: something would; 2: something could not be
+read, and the rest was checked.`
+
+const checkExample = `  kubectl tealgate check -f shop.yaml
+  kubectl tealgate check -R -f manifests -o sarif > tealgate.sarif
+  helm template shop ./chart | kubectl tealgate check -f - -n shop
+  kubectl tealgate check -k overlays/production`
+
+// checkFlags are the flags as they were given.
+type checkFlags struct {
+	sources          offline.Sources
+	output, language string
+}
+
+func newCheck() *cobra.Command {
+	var flags checkFlags
+	command := &cobra.Command{
+		Use:     "check (-f FILE|DIR|- | -k DIR)...",
+		Short:   "Say what would be denied, before it is applied",
+		Long:    checkLong,
+		Example: checkExample,
+		Args:    cobra.NoArgs,
+		RunE: func(command *cobra.Command, _ []string) error {
+			if err := flags.validate(); err != nil {
+				return err
+			}
+			return check(command, flags)
+		},
+	}
+	set := command.Flags()
+	set.StringSliceVarP(&flags.sources.Files, "filename", "f", nil, "file or folder to check, or - for standard input (repeatable)")
+	set.BoolVarP(&flags.sources.Recursive, "recursive", "R", false, "read the folders below a folder too")
+	set.StringSliceVarP(&flags.sources.Kustomizations, "kustomize", "k", nil, "folder with a kustomization.yaml to build and check (repeatable)")
+	set.StringVarP(&flags.sources.Namespace, "namespace", "n", "default", "namespace of objects that name none")
+	set.StringVarP(&flags.output, "output", "o", string(report.Text), "text, json, sarif or junit")
+	addLanguage(command, &flags.language, "language of the findings")
+	// The flags have just been defined, which is all that can be wrong.
+	_ = command.MarkFlagFilename("filename", "yaml", "yml", "json")
+	_ = command.MarkFlagDirname("kustomize")
+	_ = command.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]cobra.Completion{"text", "json", "sarif", "junit"}, cobra.ShellCompDirectiveNoFileComp))
+	return command
+}
+
+func (f checkFlags) validate() error {
+	if len(f.sources.Files)+len(f.sources.Kustomizations) == 0 {
+		return errors.New("nothing to check: name files or folders with -f (- is standard input), or a kustomization with -k")
+	}
+	if !slices.Contains(report.Formats(), report.Format(f.output)) {
+		return fmt.Errorf("--output %q: not text, json, sarif or junit", f.output)
+	}
+	return checkLanguage(f.language)
+}
+
+func check(command *cobra.Command, flags checkFlags) error {
+	ctx := command.Context()
+	flags.sources.Stdin = command.InOrStdin()
+	engine, err := builtInEngine(ctx)
+	if err != nil {
+		return err
+	}
+	manifests, err := offline.Read(ctx, flags.sources)
+	if err != nil {
+		return err
+	}
+	language := policy.Language(flags.language)
+	result, err := offline.Check(ctx, manifests, offline.Options{Rules: engine, Language: language})
+	if err != nil {
+		return err
+	}
+	err = report.Write(command.OutOrStdout(), result, report.Options{
+		Format: report.Format(flags.output), Language: language, Color: colorful(command.OutOrStdout()),
+		Rules: engine.Rules(), Version: version,
+	})
+	if err != nil {
+		return err
+	}
+	for _, unread := range result.Unreadable {
+		command.PrintErrln(command.Root().ErrPrefix(), unread.Error())
+	}
+	return verdict(command, result)
+}
+
+// verdict is the exit code, of which nothing more is to be said.
+func verdict(command *cobra.Command, result *offline.Result) error {
+	command.SilenceErrors = true
+	switch {
+	case len(result.Unreadable) > 0:
+		return exitError(exitFailed)
+	case result.Denied() > 0:
+		return exitError(exitNo)
+	default:
+		return nil
+	}
+}
+
+// colorful says whether out is a terminal whose user has nothing against colors
+// (https://no-color.org).
+func colorful(out io.Writer) bool {
+	file, ok := out.(*os.File)
+	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
+}

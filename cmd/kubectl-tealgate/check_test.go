@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// code is the exit code that main makes of an error.
+func code(t *testing.T, err error) int {
+	t.Helper()
+	if err == nil {
+		return 0
+	}
+	var exit exitError
+	require.ErrorAs(t, err, &exit)
+	return int(exit)
+}
+
+// golden compares with a file, or writes it.
+func golden(t *testing.T, file, text string) {
+	t.Helper()
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err, "go test ./cmd/kubectl-tealgate -update writes it")
+	assert.Equal(t, string(want), text, file)
+}
+
+// TestCheckOutputs holds every form in full: what reads them is not ours.
+func TestCheckOutputs(t *testing.T) {
+	goldens, err := filepath.Abs(filepath.Join("testdata", "check-golden"))
+	require.NoError(t, err)
+	t.Chdir(filepath.Join("testdata", "check"))
+	cases := map[string][]string{
+		"text.txt":    nil,
+		"text.zh.txt": {"--language", "zh"},
+		"json.json":   {"-o", "json"},
+		"sarif.json":  {"-o", "sarif"},
+		"junit.xml":   {"-o", "junit"},
+	}
+	for name, args := range cases {
+		t.Run(name, func(t *testing.T) {
+			out, errOut, err := run(t, append([]string{"check", "-f", "shop.yaml", "-f", "list.json,broken.yaml"}, args...)...)
+			assert.Equal(t, exitFailed, code(t, err), "a file could not be read")
+			assert.Equal(t, "error: broken.yaml:4: did not find expected node content\n", errOut)
+			golden(t, filepath.Join(goldens, name), out)
+		})
+	}
+}
+
+func TestCheckFormatsParse(t *testing.T) {
+	args := []string{"check", "-f", filepath.Join("testdata", "check"), "-o"}
+
+	out, _, _ := run(t, append(args, "sarif")...)
+	report, err := sarif.FromString(out)
+	require.NoError(t, err)
+	require.NoError(t, report.Validate(), "the schema of SARIF 2.1.0")
+	assert.Len(t, report.Runs[0].Tool.Driver.Rules, len(rulesOf(t)), "every rule has its help")
+
+	out, _, _ = run(t, append(args, "json")...)
+	assert.True(t, json.Valid([]byte(out)))
+
+	out, _, _ = run(t, append(args, "junit")...)
+	require.NoError(t, xml.Unmarshal([]byte(out), new(struct{})))
+}
+
+func rulesOf(t *testing.T) []string {
+	t.Helper()
+	rules, err := builtInRules(t.Context())
+	require.NoError(t, err)
+	var ids []string
+	for _, rule := range rules {
+		ids = append(ids, rule.ID)
+	}
+	return ids
+}
+
+func TestCheckExitCodes(t *testing.T) {
+	const worker = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: mailer-blue}
+spec:
+  selector: {matchLabels: {app: mailer}}
+  template:
+    metadata: {labels: {app: mailer, version: "0.9"}, annotations: {tealgate.dev/traffic: none, tealgate.dev/config: none}}
+    spec: {containers: [{name: worker, image: "mailer%s"}]}
+`
+	withTag := func(tag string) string { return strings.ReplaceAll(worker, "%s", tag) }
+	cases := map[string]struct {
+		reason string
+		stdin  string
+		args   []string
+		code   int
+		want   string
+	}{
+		"Clean":    {reason: "nothing to say", stdin: withTag(":0.9"), want: "1 object checked in 1 file: no problems\n"},
+		"Nothing":  {reason: "no Deployment is no problem", stdin: "", want: "0 objects checked in 1 file: no problems\n"},
+		"Warnings": {reason: "allowed", stdin: withTag(":latest"), want: "stdin:2\nWarning: Deployment shop/mailer-blue: pinned-image: "},
+		"Denials":  {reason: "the answer is no", stdin: strings.Replace(withTag(":0.9"), ", version: \"0.9\"", "", 1), code: exitNo, want: "stdin:2\n1 problem in "},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			var out, errOut bytes.Buffer
+			root := newRoot()
+			root.SetIn(bytes.NewBufferString(c.stdin))
+			root.SetOut(&out)
+			root.SetErr(&errOut)
+			root.SetArgs([]string{"check", "-f", "-", "-n", "shop"})
+			assert.Equal(t, c.code, code(t, root.ExecuteContext(t.Context())), c.reason)
+			assert.Empty(t, errOut.String(), c.reason)
+			assert.Equal(t, c.want, out.String()[:min(len(c.want), out.Len())], c.reason)
+		})
+	}
+}
+
+func TestCheckRefuses(t *testing.T) {
+	cases := map[string]struct {
+		args []string
+		want string
+	}{
+		"Nothing":  {nil, "error: nothing to check: name files or folders with -f (- is standard input), or a kustomization with -k\n"},
+		"Output":   {[]string{"-f", "x", "-o", "yaml"}, "error: --output \"yaml\": not text, json, sarif or junit\n"},
+		"Language": {[]string{"-f", "x", "--language", "de"}, "error: --language \"de\": not en or zh\n"},
+		"Argument": {[]string{"shop.yaml"}, "error: unknown command \"shop.yaml\" for \"kubectl tealgate check\"\n"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			out, errOut, err := run(t, append([]string{"check"}, c.args...)...)
+			require.Error(t, err)
+			assert.Equal(t, c.want, errOut)
+			assert.Empty(t, out)
+		})
+	}
+}
+
+func TestColorful(t *testing.T) {
+	file, err := os.Open(os.DevNull)
+	require.NoError(t, err)
+	defer file.Close()
+	assert.False(t, colorful(file), "no terminal")
+	assert.False(t, colorful(&bytes.Buffer{}))
+}
