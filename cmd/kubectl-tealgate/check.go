@@ -22,7 +22,12 @@ judged together. Each object is judged as if it were created in a namespace that
 enforce, after tealgate has added its color. What needs running pods is not judged.
 
 Exit code 0: nothing would be denied; 1: something would; 2: something could not be
-read, and the rest was checked.`
+read, and the rest was checked.
+
+--fix writes into the files what needs no guess, and then checks them: the color that
+tealgate would give a new Deployment, and a version label from an image tag. Comments,
+order and layout stay. The selector of a Deployment that exists cannot change: do not
+write a color into the manifest of one that has none.`
 
 const checkExample = `  kubectl tealgate check -f shop.yaml
   kubectl tealgate check -R -f manifests -o sarif > tealgate.sarif
@@ -33,6 +38,7 @@ const checkExample = `  kubectl tealgate check -f shop.yaml
 type checkFlags struct {
 	sources          offline.Sources
 	output, language string
+	fix              bool
 }
 
 func newCheck() *cobra.Command {
@@ -56,6 +62,7 @@ func newCheck() *cobra.Command {
 	set.StringSliceVarP(&flags.sources.Kustomizations, "kustomize", "k", nil, "folder with a kustomization.yaml to build and check (repeatable)")
 	set.StringVarP(&flags.sources.Namespace, "namespace", "n", "default", "namespace of objects that name none")
 	set.StringVarP(&flags.output, "output", "o", string(report.Text), "text, json, sarif or junit")
+	set.BoolVar(&flags.fix, "fix", false, "write the cures that need no guess into the files first")
 	addLanguage(command, &flags.language, "language of the findings")
 	// The flags have just been defined, which is all that can be wrong.
 	_ = command.MarkFlagFilename("filename", "yaml", "yml", "json")
@@ -71,6 +78,9 @@ func (f checkFlags) validate() error {
 	if !slices.Contains(report.Formats(), report.Format(f.output)) {
 		return fmt.Errorf("--output %q: not text, json, sarif or junit", f.output)
 	}
+	if f.fix && (len(f.sources.Kustomizations) > 0 || slices.Contains(f.sources.Files, offline.Stdin)) {
+		return errors.New("--fix writes into files: name them with -f, without - and -k")
+	}
 	return checkLanguage(f.language)
 }
 
@@ -81,14 +91,25 @@ func check(command *cobra.Command, flags checkFlags) error {
 	if err != nil {
 		return err
 	}
-	manifests, err := offline.Read(ctx, flags.sources)
+	language := policy.Language(flags.language)
+	judge := func() (*offline.Result, error) {
+		manifests, err := offline.Read(ctx, flags.sources)
+		if err != nil {
+			return nil, err
+		}
+		return offline.Check(ctx, manifests, offline.Options{Rules: engine, Language: language})
+	}
+	result, err := judge()
 	if err != nil {
 		return err
 	}
-	language := policy.Language(flags.language)
-	result, err := offline.Check(ctx, manifests, offline.Options{Rules: engine, Language: language})
-	if err != nil {
-		return err
+	if flags.fix {
+		if err := fix(command, result); err != nil {
+			return err
+		}
+		if result, err = judge(); err != nil {
+			return err
+		}
 	}
 	err = report.Write(command.OutOrStdout(), result, report.Options{
 		Format: report.Format(flags.output), Language: language, Color: colorful(command.OutOrStdout()),
@@ -101,6 +122,19 @@ func check(command *cobra.Command, flags checkFlags) error {
 		command.PrintErrln(command.Root().ErrPrefix(), unread.Error())
 	}
 	return verdict(command, result)
+}
+
+// fix says on standard error what it wrote, so that the report stays a report.
+func fix(command *cobra.Command, result *offline.Result) error {
+	done, err := offline.Fix(result)
+	for _, fixed := range done {
+		if fixed.Err != nil {
+			command.PrintErrf("%s: %s: %s: %v\n", fixed.Position, fixed.Object, fixed.Field, fixed.Err)
+			continue
+		}
+		command.PrintErrf("%s: %s: set %s: %s\n", fixed.Position, fixed.Object, fixed.Field, fixed.Value)
+	}
+	return err
 }
 
 // verdict is the exit code, of which nothing more is to be said.

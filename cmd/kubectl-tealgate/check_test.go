@@ -132,6 +132,7 @@ func TestCheckRefuses(t *testing.T) {
 		"Nothing":  {nil, "error: nothing to check: name files or folders with -f (- is standard input), or a kustomization with -k\n"},
 		"Output":   {[]string{"-f", "x", "-o", "yaml"}, "error: --output \"yaml\": not text, json, sarif or junit\n"},
 		"Language": {[]string{"-f", "x", "--language", "de"}, "error: --language \"de\": not en or zh\n"},
+		"FixPipe":  {[]string{"-f", "-", "--fix"}, "error: --fix writes into files: name them with -f, without - and -k\n"},
 		"Argument": {[]string{"shop.yaml"}, "error: unknown command \"shop.yaml\" for \"kubectl tealgate check\"\n"},
 	}
 	for name, c := range cases {
@@ -142,6 +143,18 @@ func TestCheckRefuses(t *testing.T) {
 			assert.Empty(t, out)
 		})
 	}
+}
+
+func TestCheckFix(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const shop = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop-blue}\nspec:\n  selector: {matchLabels: {app: shop}}\n  template:\n" +
+		"    metadata: {labels: {app: shop}, annotations: {tealgate.dev/traffic: none, tealgate.dev/config: none}}\n" +
+		"    spec: {containers: [{name: web, image: 'shop:1.0'}]}\n"
+	require.NoError(t, os.WriteFile("shop.yaml", []byte(shop), 0o600))
+	out, errOut, err := run(t, "check", "-f", "shop.yaml", "--fix")
+	require.NoError(t, err, "what was written is judged")
+	assert.Equal(t, "1 object checked in 1 file: no problems\n", out)
+	assert.Equal(t, "shop.yaml:1: Deployment default/shop-blue: set spec.template.metadata.labels.app.kubernetes.io/version: 1.0\n", errOut)
 }
 
 func TestColorful(t *testing.T) {

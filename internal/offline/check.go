@@ -55,6 +55,9 @@ type Checked struct {
 	stored *unstructured.Unstructured
 }
 
+// Sentence is what is said of a finding.
+type Sentence = message.Sentence
+
 // Finding is one thing that a rule found.
 type Finding struct {
 	Rule *policy.Rule
@@ -64,9 +67,11 @@ type Finding struct {
 	Field, Subject string
 	// Position is where the field stands, or what is nearest to it.
 	Position Position
-	Sentence message.Sentence
+	Sentence Sentence
 	// Line is the finding as a warning.
 	Line string
+	// Sure says that the cure needs nobody to look at it.
+	Sure bool
 }
 
 // Denied says that the object would be refused in enforce.
@@ -237,6 +242,7 @@ func (c *checker) add(to *Checked, object message.Object, action policy.Action, 
 	to.Findings = append(to.Findings, Finding{
 		Rule: found.Rule, Action: action, Field: found.Field, Subject: found.Subject,
 		Position: to.object.Field(found.Field), Sentence: sentence, Line: lines[0],
+		Sure: found.With["sure"] == true,
 	})
 	switch action {
 	case policy.Warn:

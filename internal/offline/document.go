@@ -36,6 +36,10 @@ type document struct {
 	// before counts the lines of the file ahead of text.
 	before int
 	text   []byte
+	// at is where text was read in the file.
+	at int
+	// original is the text as it was read, once it has been edited.
+	original []byte
 	// source is the file that Helm says it rendered.
 	source string
 
@@ -46,14 +50,14 @@ type document struct {
 // split cuts a file into documents. What YAML itself thinks of them is not looked
 // at: a document that is broken must not hide the others.
 func split(file string, content []byte) []*document {
-	content = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
-	if documents, ok := splitJSON(file, content); ok {
+	content, skipped := withoutMark(content)
+	if documents, ok := splitJSON(file, content, skipped); ok {
 		return documents
 	}
 	var documents []*document
 	begin, before, line := 0, 0, 0
 	add := func(end int) {
-		documents = append(documents, &document{file: file, before: before, text: content[begin:end]})
+		documents = append(documents, &document{file: file, before: before, text: content[begin:end], at: skipped + begin})
 	}
 	for at := 0; at < len(content); {
 		next := len(content)
@@ -71,6 +75,12 @@ func split(file string, content []byte) []*document {
 	return documents
 }
 
+// withoutMark drops the byte order mark that some editors write.
+func withoutMark(content []byte) (rest []byte, skipped int) {
+	rest = bytes.TrimPrefix(content, []byte("\xef\xbb\xbf"))
+	return rest, len(content) - len(rest)
+}
+
 // separates takes for the end of a document what kubectl does.
 func separates(line []byte) bool {
 	rest, found := bytes.CutPrefix(line, []byte("---"))
@@ -80,7 +90,7 @@ func separates(line []byte) bool {
 
 // splitJSON returns false for what is not JSON from one end to the other: YAML
 // may begin with a brace too.
-func splitJSON(file string, content []byte) ([]*document, bool) {
+func splitJSON(file string, content []byte, skipped int) ([]*document, bool) {
 	if begin := bytes.TrimSpace(content); len(begin) == 0 || (begin[0] != '{' && begin[0] != '[') {
 		return nil, false
 	}
@@ -97,7 +107,7 @@ func splitJSON(file string, content []byte) ([]*document, bool) {
 		}
 		begin := int(decoder.InputOffset()) - len(value)
 		documents = append(documents, &document{
-			file: file, before: bytes.Count(content[:begin], []byte("\n")), text: value,
+			file: file, before: bytes.Count(content[:begin], []byte("\n")), text: value, at: skipped + begin,
 		})
 	}
 }

@@ -115,8 +115,28 @@ func (d *document) collect(value any, item, assumed string, found *[]*Object) er
 	if at.GetAPIVersion() == "" || at.GetKind() == "" {
 		return fail(errors.New("not a Kubernetes object: apiVersion or kind is missing"))
 	}
+	dropNulls(content)
 	*found = append(*found, at)
 	return nil
+}
+
+// dropNulls takes a key without a value for one that is not there, as the API server
+// does before the webhooks see an object.
+func dropNulls(value any) {
+	switch value := value.(type) {
+	case map[string]any:
+		for key, inner := range value {
+			if inner == nil {
+				delete(value, key)
+				continue
+			}
+			dropNulls(inner)
+		}
+	case []any:
+		for _, inner := range value {
+			dropNulls(inner)
+		}
+	}
 }
 
 // sourceLine is the line of Helm's comment, from which what it renders is counted.

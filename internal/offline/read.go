@@ -20,6 +20,9 @@ import (
 // Stdin is the name under which files are read from standard input.
 const Stdin = "-"
 
+// stdinName is what standard input is called in positions.
+const stdinName = "stdin"
+
 // Sources says what to read.
 type Sources struct {
 	// Files are files, folders, or Stdin.
@@ -95,11 +98,11 @@ func (m *Manifests) unreadable(position Position, err error) {
 func (m *Manifests) readStdin(stdin io.Reader) {
 	content, err := io.ReadAll(stdin)
 	if err != nil {
-		m.unreadable(Position{File: "stdin"}, err)
+		m.unreadable(Position{File: stdinName}, err)
 		return
 	}
 	m.Files++
-	documents := split("stdin", content)
+	documents := split(stdinName, content)
 	for _, d := range documents {
 		d.source = d.helmSource()
 	}

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/tealgate/tealgate/internal/admission/message"
 	"github.com/tealgate/tealgate/internal/offline"
 	"github.com/tealgate/tealgate/internal/policy"
 )
@@ -24,7 +23,7 @@ func advised() *offline.Result {
 			Findings: []offline.Finding{{
 				Rule: &policy.Rule{ID: "replicas", Action: policy.Advise}, Action: policy.Advise, Field: "spec.replicas",
 				Position: offline.Position{File: "chart/templates/a b.yaml", Line: 9},
-				Sentence: message.Sentence{Observed: "one pod.", Full: "replicas: one pod."},
+				Sentence: offline.Sentence{Observed: "one pod.", Full: "replicas: one pod."},
 			}},
 		}},
 		Unreadable: []offline.Unreadable{{Position: offline.Position{File: "gone.yaml"}, Err: errors.New("no such file")}},

@@ -137,16 +137,19 @@ found(message, key, value, cure) := {
 		"value": yaml.quoted(proposal.value),
 		"guess_en": proposal.en,
 		"guess_zh": proposal.zh,
+		"sure": proposal.sure,
 	},
 }
 
 suffix := {true: "", false: "."}
 
-# proposal is the image's tag, made a label value.
+# proposal is the image's tag, made a label value. It is sure when nobody has to look
+# at it: check --fix writes it.
 proposal := {
 	"value": tag,
 	"en": "taken from the image tag",
 	"zh": "取自镜像 tag",
+	"sure": true,
 } if {
 	tag := as_label(image.tag(main_image))
 	tag != ""
@@ -155,6 +158,7 @@ proposal := {
 	"value": "1.0.0",
 	"en": "1.0.0 is a guess: the image tag names no version",
 	"zh": "1.0.0 是猜测：镜像 tag 里没有版本",
+	"sure": false,
 }
 
 main_image := array.concat(
