@@ -68,8 +68,6 @@ type Finding struct {
 	// Position is where the field stands, or what is nearest to it.
 	Position Position
 	Sentence Sentence
-	// Line is the finding as a warning.
-	Line string
 	// Sure says that the cure needs nobody to look at it.
 	Sure bool
 }
@@ -231,24 +229,25 @@ func (c *checker) validate(ctx context.Context, s *subject) error {
 }
 
 func (c *checker) add(to *Checked, object message.Object, action policy.Action, found message.Finding) error {
-	lines, err := message.Warnings(c.language, object, []message.Finding{found}, 1)
-	if err != nil {
-		return err
-	}
 	sentence, err := message.Say(c.language, found.Violation)
 	if err != nil {
 		return err
 	}
 	to.Findings = append(to.Findings, Finding{
 		Rule: found.Rule, Action: action, Field: found.Field, Subject: found.Subject,
-		Position: to.object.Field(found.Field), Sentence: sentence, Line: lines[0],
-		Sure: found.With["sure"] == true,
+		Position: to.object.Field(found.Field), Sentence: sentence, Sure: found.With["sure"] == true,
 	})
-	switch action {
-	case policy.Warn:
-		to.Warnings = append(to.Warnings, lines[0])
-	case policy.Advise:
-		to.Advice = append(to.Advice, lines[0])
+	if action == policy.Deny {
+		return nil
+	}
+	lines, err := message.Warnings(c.language, object, []message.Finding{found}, 1)
+	if err != nil {
+		return err
+	}
+	if action == policy.Warn {
+		to.Warnings = append(to.Warnings, lines...)
+	} else {
+		to.Advice = append(to.Advice, lines...)
 	}
 	return nil
 }
