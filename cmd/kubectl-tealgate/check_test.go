@@ -94,7 +94,7 @@ spec:
   selector: {matchLabels: {app: mailer}}
   template:
     metadata: {labels: {app: mailer, version: "0.9"}, annotations: {tealgate.dev/traffic: none, tealgate.dev/config: none}}
-    spec: {containers: [{name: worker, image: "mailer%s"}]}
+    spec: {containers: [{name: worker, image: "mailer%s", resources: {requests: {cpu: 100m, memory: 64Mi}}}]}
 `
 	withTag := func(tag string) string { return strings.ReplaceAll(worker, "%s", tag) }
 	cases := map[string]struct {
@@ -149,7 +149,7 @@ func TestCheckFix(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const shop = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop-blue}\nspec:\n  selector: {matchLabels: {app: shop}}\n  template:\n" +
 		"    metadata: {labels: {app: shop}, annotations: {tealgate.dev/traffic: none, tealgate.dev/config: none}}\n" +
-		"    spec: {containers: [{name: web, image: 'shop:1.0'}]}\n"
+		"    spec: {containers: [{name: web, image: 'shop:1.0', resources: {requests: {cpu: 100m, memory: 64Mi}}}]}\n"
 	require.NoError(t, os.WriteFile("shop.yaml", []byte(shop), 0o600))
 	out, errOut, err := run(t, "check", "-f", "shop.yaml", "--fix")
 	require.NoError(t, err, "what was written is judged")

@@ -32,6 +32,9 @@ spec:
         ports: [{name: http, containerPort: 8080}]
         envFrom: [{configMapRef: {name: shop}}]
         readinessProbe: {httpGet: {path: /readyz, port: http}}
+        lifecycle: {preStop: {sleep: {seconds: 5}}}
+        resources: {requests: {cpu: 100m, memory: 64Mi}}
+  replicas: 2
 ---
 `, name, app, label)
 }
@@ -84,7 +87,7 @@ func TestColorsOfPairs(t *testing.T) {
 
 func TestCheckGoesOn(t *testing.T) {
 	manifests := strings.Replace(app("bad", "bad", ""), "image: shop:1.0.0", "image: shop:1.0.0\n        env: none", 1) +
-		strings.Replace(app("odd", "odd", ""), "spec:\n", "spec:\n  replicas: many\n", 1) +
+		strings.Replace(app("odd", "odd", ""), "replicas: 2", "replicas: many", 1) +
 		"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: shop}\n---\n" + app("good", "good", "")
 	result := check(t, Sources{Files: []string{Stdin}, Stdin: strings.NewReader(manifests)}, "")
 	require.Len(t, result.Checked, 1)

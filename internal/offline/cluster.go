@@ -145,6 +145,12 @@ func (c *cluster) OnlyColor(context.Context, string, map[string]string) (color.C
 	return "", false, nil
 }
 
+// Attached adds nothing: whether a ConfigMap or a claim that the files do not hold
+// exists is not known offline, and rules pass where they cannot know.
+func (c *cluster) Attached(_ context.Context, _, _ *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error) {
+	return gathered, nil
+}
+
 // RanBefore implements admission.Facts: what is created never ran.
 func (c *cluster) RanBefore(context.Context, *appsv1.Deployment) (bool, error) { return false, nil }
 

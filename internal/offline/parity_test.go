@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
@@ -37,6 +38,9 @@ type stored struct {
 func (s *stored) List(_ context.Context, list client.ObjectList, options ...client.ListOption) error {
 	var wanted client.ListOptions
 	wanted.ApplyOptions(options)
+	if _, metadata := list.(*metav1.PartialObjectMetadataList); metadata {
+		return errors.New("which ConfigMaps there are is not known, as offline")
+	}
 	for _, object := range s.objects {
 		if object.GetNamespace() != wanted.Namespace {
 			continue
