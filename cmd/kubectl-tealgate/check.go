@@ -13,6 +13,7 @@ import (
 	"github.com/tealgate/tealgate/internal/offline"
 	"github.com/tealgate/tealgate/internal/policy"
 	"github.com/tealgate/tealgate/internal/report"
+	"github.com/tealgate/tealgate/policies"
 )
 
 const checkLong = `Say what admission would say to manifests, without a cluster.
@@ -87,7 +88,7 @@ func (f checkFlags) validate() error {
 func check(command *cobra.Command, flags checkFlags) error {
 	ctx := command.Context()
 	flags.sources.Stdin = command.InOrStdin()
-	engine, err := builtInEngine(ctx)
+	engine, err := policies.Engine(ctx)
 	if err != nil {
 		return err
 	}

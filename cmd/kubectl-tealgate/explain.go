@@ -82,23 +82,11 @@ func checkLanguage(language string) error {
 }
 
 func builtInRules(ctx context.Context) ([]*policy.Rule, error) {
-	engine, err := builtInEngine(ctx)
+	engine, err := policies.Engine(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return engine.Rules(), nil
-}
-
-func builtInEngine(ctx context.Context) (*policy.Engine, error) {
-	modules, err := policies.Modules()
-	if err != nil {
-		return nil, err
-	}
-	engine, err := policy.New(ctx, modules)
-	if err != nil {
-		return nil, fmt.Errorf("embedded policies: %w", err)
-	}
-	return engine, nil
 }
 
 // chooseRules finds all ids or none, so that a misspelled one cannot be missed.

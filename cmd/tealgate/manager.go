@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -65,7 +64,7 @@ func serve(ctx context.Context, o *options) error {
 	// would make live reads wait behind each other.
 	config.QPS = -1
 
-	engine, err := newEngine(ctx)
+	engine, err := policies.Engine(ctx)
 	if err != nil {
 		return err
 	}
@@ -94,22 +93,6 @@ func serve(ctx context.Context, o *options) error {
 func newLogger(o *options) logr.Logger {
 	levels := map[string]slog.Level{"debug": slog.LevelDebug, "info": slog.LevelInfo, "error": slog.LevelError}
 	return logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: levels[o.logLevel]}))
-}
-
-// newEngine refuses to start with a broken or incomplete set of rules.
-func newEngine(ctx context.Context) (*policy.Engine, error) {
-	modules, err := policies.Modules()
-	if err != nil {
-		return nil, err
-	}
-	engine, err := policy.New(ctx, modules)
-	if err != nil {
-		return nil, fmt.Errorf("embedded policies: %w", err)
-	}
-	if err := engine.Complete(); err != nil {
-		return nil, fmt.Errorf("embedded policies: %w", err)
-	}
-	return engine, nil
 }
 
 func ensureCertificate(ctx context.Context, config *rest.Config, names []string) (*certs.Certificate, error) {
