@@ -70,8 +70,8 @@ func answer(t *testing.T, language policy.Language, rule *policy.Rule, name stri
 	where := fmt.Sprintf("%s/%s in %s", rule.ID, name, language)
 	key := func(s sample) string { return asJSON(t, s.with) + s.object().String() }
 	chosen := slices.MinFunc(samples, func(a, b sample) int { return cmp.Compare(key(a), key(b)) })
-	violation := policy.Violation{Rule: rule, Message: rule.Messages[name], With: chosen.with}
-	if violation.Action() != policy.Deny {
+	violation := policy.Violation{Rule: rule, Message: rule.Messages[name], With: chosen.with, Action: rule.Messages[name].Action}
+	if violation.Action != policy.Deny {
 		lines, err := message.Warnings(language, chosen.object(), []message.Finding{{Violation: violation}}, message.MaxWarnings)
 		require.NoError(t, err, where)
 		require.Len(t, lines, 1, where)

@@ -39,7 +39,7 @@ func TestReadinessProbeTruthTable(t *testing.T) {
 			for _, violation := range found {
 				if violation.Rule.ID == "readiness-probe" {
 					require.Equal(t, "passes", answer, "one problem a row")
-					answer, message = map[policy.Action]string{policy.Deny: "denies", policy.Warn: "warns"}[violation.Action()], violation.Message.Name
+					answer, message = map[policy.Action]string{policy.Deny: "denies", policy.Warn: "warns"}[violation.Action], violation.Message.Name
 				}
 			}
 			assert.Equal(t, r[3]+" "+r[4], answer+" "+message)

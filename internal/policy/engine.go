@@ -26,6 +26,9 @@ const entrypoint = "data.tealgate.main.verdict"
 type Violation struct {
 	Rule    *Rule
 	Message *Message
+	// Action is what the finding does where nothing caps it: the message's own, or
+	// the one that is set for its rule and namespace. Never Off.
+	Action Action
 	// Field is the path of the offending field in the object, as in
 	// metav1.StatusCause.
 	Field string
@@ -33,12 +36,11 @@ type Violation struct {
 	// "container web". Together with rule and message it is the identity that
 	// decides whether an update added the violation.
 	Subject string
+	// Docs is the platform team's page about the rule; empty where there is none.
+	Docs string
 	// With are the values of the message.
 	With map[string]any
 }
-
-// Action is what the violation does where nothing caps it.
-func (v Violation) Action() Action { return v.Message.Action }
 
 // Identity is equal for the same problem in the old and in the new object.
 func (v Violation) Identity() string {
@@ -48,8 +50,10 @@ func (v Violation) Identity() string {
 // Engine answers questions with one fixed set of rules. It is immutable and
 // safe for concurrent use.
 type Engine struct {
-	query rego.PreparedEvalQuery
-	rules map[string]*Rule
+	query    rego.PreparedEvalQuery
+	rules    map[string]*Rule
+	settings *ast.Term
+	tuning   Tuning
 }
 
 // New compiles modules, file name to Rego source. It refuses what could fail
@@ -79,7 +83,7 @@ func New(ctx context.Context, modules map[string]string) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Engine{query: query, rules: rules}, nil
+	return (&Engine{query: query, rules: rules}).Tuned(Tuning{Settings: DefaultSettings()})
 }
 
 // Rules returns all rules in the order of their ids.
@@ -90,7 +94,7 @@ func (e *Engine) Rules() []*Rule {
 // Evaluate returns what the rules find, in a stable order. Any doubt is an
 // error, never an empty result. It ends soon after ctx does.
 func (e *Engine) Evaluate(ctx context.Context, in Input) ([]Violation, error) {
-	value, err := in.value()
+	value, err := in.value(e.settings)
 	if err != nil {
 		return nil, err
 	}
@@ -112,10 +116,10 @@ func (e *Engine) Evaluate(ctx context.Context, in Input) ([]Violation, error) {
 	if !ok {
 		return nil, fmt.Errorf("rules: %s is not an object", entrypoint)
 	}
-	return e.violations(verdict)
+	return e.violations(in.Namespace, verdict)
 }
 
-func (e *Engine) violations(verdict map[string]any) ([]Violation, error) {
+func (e *Engine) violations(namespace string, verdict map[string]any) ([]Violation, error) {
 	var found []Violation
 	for pkg, rule := range e.rules {
 		set, ok := verdict[pkg].([]any)
@@ -127,7 +131,9 @@ func (e *Engine) violations(verdict map[string]any) ([]Violation, error) {
 			if err != nil {
 				return nil, fmt.Errorf("rule %s: %w", rule.ID, err)
 			}
-			found = append(found, violation)
+			if violation = e.tune(namespace, violation); violation.Action != Off {
+				found = append(found, violation)
+			}
 		}
 	}
 	slices.SortFunc(found, func(a, b Violation) int {
@@ -154,5 +160,5 @@ func (r *Rule) violation(item any) (Violation, error) {
 		message = speechless
 		with = map[string]any{"rule": r.ID, "message": text("message")}
 	}
-	return Violation{Rule: r, Message: message, Field: text("field"), Subject: text("subject"), With: with}, nil
+	return Violation{Rule: r, Message: message, Action: message.Action, Field: text("field"), Subject: text("subject"), With: with}, nil
 }

@@ -287,7 +287,7 @@ func TestRuleWithoutAnnotationsDenies(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, violations, 1)
 	assert.Equal(t, "sample", violations[0].Rule.ID)
-	assert.Equal(t, policy.Deny, violations[0].Action())
+	assert.Equal(t, policy.Deny, violations[0].Action)
 	text, err := violations[0].Message.Fill(policy.English, violations[0].With)
 	require.NoError(t, err)
 	assert.Contains(t, text.Body, "sample denies this and has no sentence for it (message wrong)")
@@ -300,7 +300,7 @@ func TestMessageWithoutAnnotationsDenies(t *testing.T) {
 	violations, err := engine.Evaluate(t.Context(), created())
 	require.NoError(t, err)
 	require.Len(t, violations, 1)
-	assert.Equal(t, policy.Deny, violations[0].Action())
+	assert.Equal(t, policy.Deny, violations[0].Action)
 	_, err = violations[0].Message.Fill(policy.Chinese, violations[0].With)
 	assert.NoError(t, err)
 }

@@ -73,7 +73,7 @@ func present(what string, value ast.Value, needed bool) error {
 
 // value converts the input once into OPA's own representation; over half of a
 // decision's time is spent here.
-func (in Input) value() (ast.Value, error) {
+func (in Input) value(settings *ast.Term) (ast.Value, error) {
 	object, err := parse(in.Object)
 	if err != nil {
 		return nil, fmt.Errorf("object: %w", err)
@@ -105,6 +105,7 @@ func (in Input) value() (ast.Value, error) {
 		item("object", object),
 		item("old", old),
 		item("facts", around),
+		[2]*ast.Term{ast.StringTerm("settings"), settings},
 	), nil
 }
 

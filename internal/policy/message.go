@@ -118,7 +118,7 @@ func newMessage(name string, action Action, meta messageMetadata) (*Message, err
 	if meta.Action != "" {
 		message.Action = meta.Action
 	}
-	if !slices.Contains(actions, message.Action) {
+	if !ownAction(message.Action) {
 		return nil, fmt.Errorf("action is %q, not deny, warn or advise", message.Action)
 	}
 	for language := range meta.After {

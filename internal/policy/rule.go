@@ -18,9 +18,16 @@ const (
 	Deny   Action = "deny"
 	Warn   Action = "warn"
 	Advise Action = "advise"
+	// Off is for settings: the rule is asked and its findings are dropped. No
+	// rule has it of its own.
+	Off Action = "off"
 )
 
-var actions = []Action{Deny, Warn, Advise}
+// actions are in the order from strong to weak.
+var actions = []Action{Deny, Warn, Advise, Off}
+
+// Actions lists what settings may choose for a rule, from strong to weak.
+func Actions() []Action { return slices.Clone(actions) }
 
 // Concern is what a rule protects. Going back to a pod template that ran before
 // (kubectl rollout undo) relaxes rules on the workload, never those on traffic.
@@ -71,6 +78,9 @@ type metadata struct {
 	Messages map[string]messageMetadata `json:"messages"`
 }
 
+// ownAction says whether annotations may name the action.
+func ownAction(action Action) bool { return action != Off && slices.Contains(actions, action) }
+
 type translation struct {
 	Title       string `json:"title"`
 	Description string `json:"description"`
@@ -109,7 +119,7 @@ func newRule(pkg, title, description string, custom map[string]any) (*Rule, erro
 	if title == "" || description == "" {
 		return nil, errors.New("title or description missing")
 	}
-	if !slices.Contains(actions, meta.Action) {
+	if !ownAction(meta.Action) {
 		return nil, fmt.Errorf("custom.action is %q, not deny, warn or advise", meta.Action)
 	}
 	if !slices.Contains([]Concern{"", ConcernWorkload, ConcernTraffic}, meta.Concern) {

@@ -30,7 +30,7 @@ func SchemaJSON() ([]byte, error) {
 }
 
 // Schema returns the JSON schema of the whole input, made from the Go types of
-// Kubernetes and of the facts. Rules are compiled against it.
+// Kubernetes, of the facts and of the settings. Rules are compiled against it.
 func Schema() map[string]any {
 	text := map[string]any{"type": "string"}
 	object := map[string]any{"anyOf": []any{
@@ -44,7 +44,8 @@ func Schema() map[string]any {
 		"properties": map[string]any{
 			"operation": text, "kind": text, "namespace": text, "name": text, "user": text,
 			"object": object, "old": object,
-			"facts": schemaOf(reflect.TypeFor[facts.Facts]()),
+			"facts":    schemaOf(reflect.TypeFor[facts.Facts]()),
+			"settings": schemaOf(reflect.TypeFor[Settings]()),
 		},
 		"additionalProperties": false,
 	}
