@@ -10,9 +10,11 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/tealgate/tealgate/internal/admission"
 	"github.com/tealgate/tealgate/internal/offline"
 	"github.com/tealgate/tealgate/internal/policy"
 	"github.com/tealgate/tealgate/internal/report"
+	"github.com/tealgate/tealgate/internal/settings"
 	"github.com/tealgate/tealgate/policies"
 )
 
@@ -92,13 +94,14 @@ func check(command *cobra.Command, flags checkFlags) error {
 	if err != nil {
 		return err
 	}
+	edition := admission.Edition{Rules: engine, Settings: settings.Default()}
 	language := policy.Language(flags.language)
 	judge := func() (*offline.Result, error) {
 		manifests, err := offline.Read(ctx, flags.sources)
 		if err != nil {
 			return nil, err
 		}
-		return offline.Check(ctx, manifests, offline.Options{Rules: engine, Language: language})
+		return offline.Check(ctx, manifests, offline.Options{Edition: edition, Language: language})
 	}
 	result, err := judge()
 	if err != nil {

@@ -31,6 +31,7 @@ import (
 	"github.com/tealgate/tealgate/internal/controller"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/internal/settings"
 	"github.com/tealgate/tealgate/policies"
 )
 
@@ -136,7 +137,7 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, engine *policy.
 	gatherer := facts.New(facts.Options{Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Authorizer: mgr.GetClient()})
 	namespaces := facts.NewNamespaces(mgr.GetClient())
 	webhooks := admission.New(admission.Options{
-		Rules: engine, Facts: gatherer, Namespaces: namespaces,
+		Edition: func() admission.Edition { return admission.Edition{Rules: engine, Settings: settings.Default()} }, Facts: gatherer, Namespaces: namespaces,
 		Language: policy.Language(o.language), Registerer: metrics.Registry,
 	})
 	for path, handler := range webhooks.Handlers() {

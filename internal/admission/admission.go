@@ -21,7 +21,15 @@ import (
 	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/internal/settings"
 )
+
+// Edition is a set of rules with the platform team's settings. A request is
+// judged by one edition from beginning to end, whatever is loaded meanwhile.
+type Edition struct {
+	Rules    Rules
+	Settings *settings.Settings
+}
 
 // Rules decides about an input. An error means that there is no decision.
 // Implementations are safe for concurrent use and end soon after ctx does.
@@ -49,7 +57,9 @@ type Namespaces interface {
 
 // Options are the parts of the webhooks. All are required but Language.
 type Options struct {
-	Rules      Rules
+	// Edition returns what is in force now. It is safe for concurrent use and does
+	// not block.
+	Edition    func() Edition
 	Facts      Facts
 	Namespaces Namespaces
 	// Language of answers where the namespace chooses none; English by default.
@@ -60,7 +70,7 @@ type Options struct {
 
 // Webhooks answers all entries. Immutable and safe for concurrent use.
 type Webhooks struct {
-	rules      Rules
+	edition    func() Edition
 	facts      Facts
 	namespaces Namespaces
 	language   policy.Language
@@ -73,7 +83,7 @@ func New(options Options) *Webhooks {
 		options.Language = policy.English
 	}
 	return &Webhooks{
-		rules: options.Rules, facts: options.Facts, namespaces: options.Namespaces,
+		edition: options.Edition, facts: options.Facts, namespaces: options.Namespaces,
 		language: options.Language, metrics: newMetrics(options.Registerer),
 	}
 }

@@ -56,7 +56,7 @@ func (w *Webhooks) handler(e entry) admission.HandlerFunc {
 			if err != nil {
 				return admission.Response{}, err
 			}
-			r.language, r.namespaceLabels = language, labels
+			r.edition, r.language, r.namespaceLabels = w.edition(), language, labels
 			return e.judge(ctx, r)
 		})
 		if err != nil {

@@ -25,10 +25,10 @@ type Judge struct {
 	webhooks *Webhooks
 }
 
-// JudgeOptions are the parts of a Judge. Rules and Facts are required.
+// JudgeOptions are the parts of a Judge. Edition and Facts are required.
 type JudgeOptions struct {
-	Rules Rules
-	Facts Facts
+	Edition Edition
+	Facts   Facts
 	// Language of the sentences; English by default.
 	Language policy.Language
 }
@@ -36,7 +36,8 @@ type JudgeOptions struct {
 // NewJudge returns a Judge.
 func NewJudge(options JudgeOptions) *Judge {
 	return &Judge{&Webhooks{
-		rules: options.Rules, facts: options.Facts, language: cmp.Or(options.Language, policy.English),
+		edition: func() Edition { return options.Edition },
+		facts:   options.Facts, language: cmp.Or(options.Language, policy.English),
 	}}
 }
 
@@ -49,6 +50,8 @@ type Verdict struct {
 	Warned []message.Finding
 	// Advised is what admission does not say.
 	Advised []policy.Violation
+	// Unmanaged says that the settings leave the object alone.
+	Unmanaged bool
 	// Told are warnings about what tealgate adds to an admitted object.
 	Told []string
 }
@@ -64,6 +67,9 @@ func (j *Judge) Mutate(ctx context.Context, object *unstructured.Unstructured) (
 	r, err := j.review(object)
 	if err != nil {
 		return nil, err
+	}
+	if left, err := r.unmanaged(); err != nil || left {
+		return object, err
 	}
 	if r.Kind.Kind == kindDeployment {
 		return j.webhooks.colored(ctx, r)
@@ -82,6 +88,9 @@ func (j *Judge) Validate(ctx context.Context, object *unstructured.Unstructured)
 	r, err := j.review(object)
 	if err != nil {
 		return Verdict{}, err
+	}
+	if left, err := r.unmanaged(); err != nil || left {
+		return Verdict{Object: r.object(), Unmanaged: left}, err
 	}
 	v, err := j.webhooks.decide(ctx, r)
 	if err != nil {
@@ -104,6 +113,6 @@ func (j *Judge) review(object *unstructured.Unstructured) (*review, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.language = j.webhooks.language
+	r.edition, r.language = j.webhooks.edition(), j.webhooks.language
 	return r, nil
 }

@@ -23,6 +23,9 @@ import (
 // mutate adds what is absent and changes nothing that is there; asked twice it
 // answers the second time without a patch.
 func (w *Webhooks) mutate(ctx context.Context, r *review) (admission.Response, error) {
+	if left, err := r.unmanaged(); err != nil || left {
+		return admission.Allowed(""), err
+	}
 	switch r.Kind.Kind {
 	case kindDeployment:
 		return w.colorDeployment(ctx, r)

@@ -36,6 +36,7 @@ type review struct {
 	admission.Request
 
 	mode     string
+	edition  Edition
 	language policy.Language
 	// namespaceLabels may be stale or absent; they only shape what is said.
 	namespaceLabels map[string]string

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,6 +24,7 @@ import (
 	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/internal/settings"
 	"github.com/tealgate/tealgate/policies"
 )
 
@@ -110,9 +112,10 @@ func total(f facts.Facts) facts.Facts {
 // cluster is what a test puts around the webhooks; the zero value is an empty
 // namespace without rules.
 type cluster struct {
-	rules  Rules
-	facts  Facts
-	labels map[string]string
+	rules    Rules
+	settings *settings.Settings
+	facts    Facts
+	labels   map[string]string
 	// namespaces goes before labels.
 	namespaces Namespaces
 	language   policy.Language
@@ -130,7 +133,7 @@ func (c cluster) webhooks() (*Webhooks, *prometheus.Registry) {
 	}
 	registry := prometheus.NewRegistry()
 	return New(Options{
-		Rules: c.rules, Facts: c.facts, Namespaces: c.namespaces, Language: c.language, Registerer: registry,
+		Edition: func() Edition { return Edition{Rules: c.rules, Settings: cmp.Or(c.settings, settings.Default())} }, Facts: c.facts, Namespaces: c.namespaces, Language: c.language, Registerer: registry,
 	}), registry
 }
 

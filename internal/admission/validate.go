@@ -19,6 +19,9 @@ import (
 
 // validate asks the rules and lets the namespace's mode cap what they say.
 func (w *Webhooks) validate(ctx context.Context, r *review) (admission.Response, error) {
+	if left, err := r.unmanaged(); err != nil || left {
+		return admission.Allowed(""), err
+	}
 	if err := w.asEnforced(ctx, r); err != nil {
 		return admission.Response{}, err
 	}
@@ -36,7 +39,7 @@ func (w *Webhooks) decide(ctx context.Context, r *review) (verdict, error) {
 	if err != nil || question == nil {
 		return verdict{}, err
 	}
-	violations, err := w.rules.Evaluate(ctx, question.input)
+	violations, err := r.edition.Rules.Evaluate(ctx, question.input)
 	if err != nil {
 		return verdict{}, err
 	}
@@ -163,7 +166,7 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 	var denying []policy.Violation
 	var advice []message.Finding
 	for _, violation := range violations {
-		switch violation.Action() {
+		switch violation.Action {
 		case policy.Warn:
 			advice = append(advice, message.Finding{Violation: violation, Why: message.Advice})
 		case policy.Advise:
@@ -177,7 +180,7 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 		return v, nil
 	}
 	if r.Operation == admissionv1.Update {
-		known, err := w.known(ctx, q)
+		known, err := knownBefore(ctx, r, q)
 		if err != nil {
 			return verdict{}, err
 		}
@@ -201,15 +204,15 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 	return v, nil
 }
 
-// known returns the identities of the problems that the stored object has.
-func (w *Webhooks) known(ctx context.Context, q *question) (map[string]bool, error) {
+// knownBefore returns the identities of the problems that the stored object has.
+func knownBefore(ctx context.Context, r *review, q *question) (map[string]bool, error) {
 	before := q.input
 	before.Object = q.input.Old
 	var err error
 	if before.Facts, err = q.before(ctx); err != nil {
 		return nil, err
 	}
-	violations, err := w.rules.Evaluate(ctx, before)
+	violations, err := r.edition.Rules.Evaluate(ctx, before)
 	if err != nil {
 		return nil, err
 	}

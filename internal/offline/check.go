@@ -15,9 +15,9 @@ import (
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
-// Options says how to judge. Rules are required.
+// Options says how to judge. Edition is required.
 type Options struct {
-	Rules    admission.Rules
+	Edition  admission.Edition
 	Language policy.Language
 }
 
@@ -105,7 +105,7 @@ func (r *Result) Findings(action policy.Action) int {
 func Check(ctx context.Context, manifests *Manifests, options Options) (*Result, error) {
 	options.Language = cmp.Or(options.Language, policy.English)
 	c := &checker{cluster: newCluster(), result: &Result{Files: manifests.Files}, language: options.Language}
-	c.judge = admission.NewJudge(admission.JudgeOptions{Rules: options.Rules, Facts: c.cluster, Language: options.Language})
+	c.judge = admission.NewJudge(admission.JudgeOptions{Edition: options.Edition, Facts: c.cluster, Language: options.Language})
 	c.unreadable(manifests.Unreadable...)
 	subjects := c.gather(manifests.Objects)
 	for _, step := range []func(context.Context, *subject) error{c.mutate, c.validate} {

@@ -26,6 +26,7 @@ import (
 	"github.com/tealgate/tealgate/internal/admission"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/internal/settings"
 )
 
 // stored is an API server in which objects stand and nothing runs.
@@ -115,7 +116,7 @@ func TestSameAsWebhook(t *testing.T) {
 					cluster.objects = append(cluster.objects, checked.object.Unstructured)
 				}
 				webhooks := admission.New(admission.Options{
-					Rules: engine(t), Namespaces: cluster, Language: language, Registerer: prometheus.NewRegistry(),
+					Edition: func() admission.Edition { return admission.Edition{Rules: engine(t), Settings: settings.Default()} }, Namespaces: cluster, Language: language, Registerer: prometheus.NewRegistry(),
 					Facts: facts.New(facts.Options{Cached: cluster, Live: cluster}),
 				})
 				for i, object := range cluster.objects {

@@ -10,7 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/tealgate/tealgate/internal/admission"
 	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/internal/settings"
 	"github.com/tealgate/tealgate/policies"
 )
 
@@ -63,7 +65,7 @@ func check(tb testing.TB, sources Sources, language policy.Language) *Result {
 	tb.Helper()
 	manifests, err := Read(tb.Context(), sources)
 	require.NoError(tb, err)
-	result, err := Check(tb.Context(), manifests, Options{Rules: engine(tb), Language: language})
+	result, err := Check(tb.Context(), manifests, Options{Edition: admission.Edition{Rules: engine(tb), Settings: settings.Default()}, Language: language})
 	require.NoError(tb, err)
 	return result
 }

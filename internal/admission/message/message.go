@@ -103,6 +103,9 @@ func layout(language policy.Language, object Object, violations []policy.Violati
 	}
 	if len(more) > 0 {
 		after.WriteString("\n\n" + words.more + strings.Join(ids(more), " "))
+		for _, page := range pages(more) {
+			after.WriteString("\n" + words.page + page)
+		}
 	}
 	return plain(strings.Join(lines, "\n")), plain(after.String())
 }
@@ -144,6 +147,17 @@ func ids(violations []policy.Violation) []string {
 	for _, violation := range violations {
 		if !slices.Contains(list, violation.Rule.ID) {
 			list = append(list, violation.Rule.ID)
+		}
+	}
+	return list
+}
+
+// pages lists what the platform team wrote about the rules, once each, in order.
+func pages(violations []policy.Violation) []string {
+	var list []string
+	for _, violation := range violations {
+		if violation.Docs != "" && !slices.Contains(list, violation.Docs) {
+			list = append(list, violation.Docs)
 		}
 	}
 	return list

@@ -18,7 +18,7 @@ const (
 )
 
 type words struct {
-	one, many, rest, others, colon, more string
+	one, many, rest, others, colon, more, page string
 
 	// why takes the rule's id.
 	why                        map[Why]string
@@ -43,6 +43,7 @@ var phrases = map[policy.Language]words{
 		others: "%d more in %s: %s",
 		colon:  ":",
 		more:   "More: kubectl tealgate explain ",
+		page:   "      ",
 		why: map[Why]string{
 			Advice: "More: kubectl tealgate explain %s",
 			Mode:   "Denied in enforce. More: kubectl tealgate explain %s",
@@ -64,6 +65,7 @@ var phrases = map[policy.Language]words{
 		others: "%[2]s 另有 %[1]d 处问题：%[3]s",
 		colon:  "：",
 		more:   "详情：kubectl tealgate explain ",
+		page:   "      ",
 		why: map[Why]string{
 			Advice: "详情：kubectl tealgate explain %s",
 			Mode:   "enforce 模式下会被拒绝。详情：kubectl tealgate explain %s",

@@ -1,0 +1,57 @@
+package admission
+
+import (
+	"encoding/json"
+	"fmt"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// unmanaged says that the platform team's settings leave the object alone: its
+// pods, or those that a Service selects. On UPDATE that holds of both sides, so
+// that nothing gets out of tealgate's sight by a change of its labels.
+func (r *review) unmanaged() (bool, error) {
+	if len(r.edition.Settings.Unmanaged) == 0 || r.Kind.Kind == kindScale {
+		return false, nil
+	}
+	for _, raw := range [][]byte{r.Object.Raw, r.OldObject.Raw} {
+		if len(raw) == 0 {
+			continue
+		}
+		pods, err := podLabels(r.Kind.Kind, raw)
+		if err != nil {
+			return false, err
+		}
+		if !r.edition.Settings.IsUnmanaged(r.Namespace, pods) {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// podLabels are those of the pods that a Deployment makes, or that a Service selects.
+func podLabels(kind string, raw []byte) (map[string]string, error) {
+	if kind == kindService {
+		var service corev1.Service
+		err := json.Unmarshal(raw, &service)
+		return service.Spec.Selector, badRequest(err)
+	}
+	var deployment struct {
+		Spec struct {
+			Template struct {
+				Metadata struct {
+					Labels map[string]string `json:"labels"`
+				} `json:"metadata"`
+			} `json:"template"`
+		} `json:"spec"`
+	}
+	err := json.Unmarshal(raw, &deployment)
+	return deployment.Spec.Template.Metadata.Labels, badRequest(err)
+}
+
+func badRequest(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%w: %w", errBadRequest, err)
+}
