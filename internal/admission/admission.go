@@ -43,6 +43,8 @@ type Facts interface {
 	ForDeployment(ctx context.Context, deployment *appsv1.Deployment) (facts.Facts, error)
 	Attached(ctx context.Context, deployment, old *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error)
 	ForService(ctx context.Context, service, old *corev1.Service) (facts.Facts, error)
+	// Behind returns a bounded number of the Deployments that a new Service selects.
+	Behind(ctx context.Context, service *corev1.Service) ([]facts.Behind, error)
 	OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error)
 	RanBefore(ctx context.Context, deployment *appsv1.Deployment) (bool, error)
 	MayExempt(ctx context.Context, namespace, user string, groups []string) (bool, error)

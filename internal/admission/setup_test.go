@@ -46,9 +46,11 @@ type around struct {
 	before     func(ctx context.Context) error
 	deployment facts.Facts
 	service    facts.Facts
-	only       color.Color
-	ran        bool
-	exempt     bool
+	// behind answers for the Deployments behind a Service; nil is for none.
+	behind func(ctx context.Context, service *corev1.Service) ([]facts.Behind, error)
+	only   color.Color
+	ran    bool
+	exempt bool
 }
 
 func (a around) gate(ctx context.Context) error {
@@ -68,6 +70,13 @@ func (a around) Attached(ctx context.Context, _, _ *appsv1.Deployment, gathered 
 
 func (a around) ForService(ctx context.Context, _, _ *corev1.Service) (facts.Facts, error) {
 	return total(a.service), a.gate(ctx)
+}
+
+func (a around) Behind(ctx context.Context, service *corev1.Service) ([]facts.Behind, error) {
+	if a.behind == nil {
+		return nil, nil
+	}
+	return a.behind(ctx, service)
 }
 
 func (a around) OnlyColor(ctx context.Context, _ string, _ map[string]string) (color.Color, bool, error) {

@@ -43,7 +43,12 @@ func (w *Webhooks) decide(ctx context.Context, r *review) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	return w.weigh(ctx, r, question, violations)
+	v, err := w.weigh(ctx, r, question, violations)
+	if err != nil {
+		return verdict{}, err
+	}
+	v.behind = w.behind(ctx, r)
+	return v, nil
 }
 
 // asEnforced gives a Deployment in audit, where nothing is mutated, the color that
@@ -156,6 +161,8 @@ type verdict struct {
 	warned []message.Finding
 	// advised is silent at admission.
 	advised []policy.Violation
+	// behind is about other objects than the one under review.
+	behind behind
 }
 
 // weigh lets what the stored object has already, and what only goes back to a
@@ -259,10 +266,13 @@ func (w *Webhooks) answer(r *review, v verdict) (admission.Response, error) {
 			note(actionWarn, finding.Violation)
 		}
 	}
+	trail = append(trail, v.behind.note(func(action string, violation policy.Violation) {
+		w.metrics.found(violation, action, r.mode)
+	})...)
 	response := admission.Allowed("")
 	if r.mode != v1alpha1.ModeAudit {
 		told := append(unknownMode(r), gotColor(r, v)...)
-		lines, err := message.Warnings(r.language, r.object(), v.warned, message.MaxWarnings-len(told))
+		lines, err := warnings(r, v, message.MaxWarnings-len(told))
 		if err != nil {
 			return admission.Response{}, err
 		}

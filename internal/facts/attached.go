@@ -30,7 +30,12 @@ func (g *Gatherer) Attached(ctx context.Context, deployment, old *appsv1.Deploym
 	if named := namesConfigMaps(pod); len(named) > 0 {
 		gathered.Config = g.config(ctx, deployment.Namespace, named)
 	}
-	shared := slices.DeleteFunc(claimNames(pod), func(name string) bool {
+	return g.shared(ctx, deployment, gathered)
+}
+
+// shared reads the claims that a Deployment has in common with its pair, if any.
+func (g *Gatherer) shared(ctx context.Context, deployment *appsv1.Deployment, gathered Facts) (Facts, error) {
+	shared := slices.DeleteFunc(claimNames(&deployment.Spec.Template.Spec), func(name string) bool {
 		return !slices.ContainsFunc(gathered.Pair, func(other Deployment) bool { return slices.Contains(other.Claims, name) })
 	})
 	if len(shared) == 0 {

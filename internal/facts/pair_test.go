@@ -2,8 +2,10 @@ package facts
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
@@ -131,4 +133,29 @@ func TestCarriesTraffic(t *testing.T) {
 	for role, want := range map[string]bool{"": true, "preview": false, "metrics": false, "Preview": true, "live": true} {
 		assert.Equal(t, want, CarriesTraffic(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"tealgate.dev/role": role}}}), role)
 	}
+}
+
+func TestSelectedBy(t *testing.T) {
+	deployment := func(name string, labels, annotations map[string]string) *appsv1.Deployment {
+		d := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Name: name}}
+		d.Spec.Template.Labels, d.Spec.Template.Annotations = labels, annotations
+		return d
+	}
+	shop, other := map[string]string{"app": "shop"}, map[string]string{"app": "cart"}
+	going := deployment("a-going", shop, nil)
+	going.DeletionTimestamp = &metav1.Time{Time: time.Unix(1, 0)}
+	first := deployment("b", shop, nil)
+	selected := selectedBy(service(shop), []*appsv1.Deployment{
+		deployment("e", shop, nil), going, deployment("d", shop, nil), first, deployment("a-worker", shop, map[string]string{"tealgate.dev/traffic": "none"}),
+		deployment("a-cart", other, nil), deployment("c", shop, nil),
+	})
+	var names []string
+	for _, each := range selected {
+		names = append(names, each.Name)
+		assert.Equal(t, "Deployment", each.Kind)
+		assert.Equal(t, "apps/v1", each.APIVersion)
+	}
+	assert.Equal(t, []string{"b", "c", "d"}, names, "the first three by name, of those that it may select")
+	assert.Empty(t, first.Kind, "what the cache holds is not changed")
+	assert.Empty(t, selectedBy(service(nil), []*appsv1.Deployment{first}), "an empty selector selects nothing")
 }

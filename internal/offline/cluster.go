@@ -140,6 +140,10 @@ func (c *cluster) ForService(context.Context, *corev1.Service, *corev1.Service) 
 	return facts.None(), nil
 }
 
+// Behind implements admission.Facts: a Deployment of the files is judged itself, and
+// nothing is said twice.
+func (c *cluster) Behind(context.Context, *corev1.Service) ([]facts.Behind, error) { return nil, nil }
+
 // OnlyColor implements admission.Facts: a Service without pods stays as it is.
 func (c *cluster) OnlyColor(context.Context, string, map[string]string) (color.Color, bool, error) {
 	return "", false, nil

@@ -160,11 +160,17 @@ func texts(t *testing.T, language policy.Language) map[string]string {
 	}, message.MaxWarnings)
 	require.NoError(t, err)
 	goldens["warnings"] = strings.Join(slices.Concat(lines, more), "\n")
+	var behind []message.Behind
+	for _, rule := range []string{"first-rule", "second-rule", "third-rule"} {
+		behind = append(behind, message.Behind{Violation: violation(rules[rule], "plain", with), Object: shop})
+	}
+	goldens["behind"] = behindTexts(t, language, behind)
 	failure := errors.New("reading the pods of Service shop/shop: Get \"https://10.96.0.1:443/api\": connection refused")
 	goldens["undecided"] = message.Undecided(language, failure)
 	goldens["our-own-words"] = strings.Join([]string{
 		message.UndecidedAllowed(language, failure, message.NotEnforced),
 		message.UndecidedAllowed(language, failure, message.NotAdded),
+		message.UndecidedBehind(language, message.Object{Kind: "Service", Namespace: "shop", Name: "shop"}, failure),
 		message.UnknownMode(language, "shop", "enforced"),
 		message.UnknownMode(language, "shop", ""),
 		message.Pinned(language, message.Object{Kind: "Service", Namespace: "shop", Name: "shop"}, "blue"),

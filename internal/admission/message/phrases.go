@@ -20,11 +20,16 @@ const (
 type words struct {
 	one, many, rest, others, colon, more, page string
 
+	// behind is about the Deployments that a new Service selects.
+	behind, behindOthers, behindAll string
+
 	// why takes the rule's id.
 	why                        map[Why]string
 	unknownMode                string
 	undecided, undecidedDenied string
 	undecidedOpen              map[Open]string
+	// undecidedBehind takes the Service.
+	undecidedBehind, undecidedBehindOpen string
 }
 
 func (w words) verdict(count int) string {
@@ -44,6 +49,10 @@ var phrases = map[policy.Language]words{
 		colon:  ":",
 		more:   "More: kubectl tealgate explain ",
 		page:   "      ",
+
+		behind:       "%s, which this Service selects",
+		behindOthers: "%d more in Deployments that this Service selects: %s",
+		behindAll:    "%d problems in Deployments that this Service selects: %s",
 		why: map[Why]string{
 			Advice: "More: kubectl tealgate explain %s",
 			Mode:   "Denied in enforce. More: kubectl tealgate explain %s",
@@ -57,6 +66,8 @@ var phrases = map[policy.Language]words{
 			NotEnforced: "Allowed, because this namespace is not in enforce.",
 			NotAdded:    "No label was added; the rules judge what is there.",
 		},
+		undecidedBehind:     "tealgate could not decide about the Deployments that %s selects: %s.",
+		undecidedBehindOpen: "The Service itself was judged.",
 	},
 	policy.Chinese: {
 		one:    "%[2]s 有 %[1]d 处问题：%[3]s",
@@ -66,6 +77,10 @@ var phrases = map[policy.Language]words{
 		colon:  "：",
 		more:   "详情：kubectl tealgate explain ",
 		page:   "      ",
+
+		behind:       "此 Service 选中的 %s",
+		behindOthers: "此 Service 选中的 Deployment 另有 %d 处问题：%s",
+		behindAll:    "此 Service 选中的 Deployment 有 %d 处问题：%s",
 		why: map[Why]string{
 			Advice: "详情：kubectl tealgate explain %s",
 			Mode:   "enforce 模式下会被拒绝。详情：kubectl tealgate explain %s",
@@ -79,5 +94,7 @@ var phrases = map[policy.Language]words{
 			NotEnforced: "该命名空间不是 enforce，本次放行。",
 			NotAdded:    "没有添加标签；规则按现有内容判断。",
 		},
+		undecidedBehind:     "tealgate 无法判断（tealgate could not decide）%s 选中的 Deployment：%s。",
+		undecidedBehindOpen: "Service 本身已检查。",
 	},
 }

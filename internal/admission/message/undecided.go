@@ -30,6 +30,13 @@ func UndecidedAllowed(language policy.Language, reason error, open Open) string 
 	return OneLine(fmt.Sprintf(words.undecided, short(reason)), words.undecidedOpen[open])
 }
 
+// UndecidedBehind says that tealgate failed about the Deployments behind a Service,
+// and only there.
+func UndecidedBehind(language policy.Language, service Object, reason error) string {
+	words := phrases[language]
+	return OneLine(fmt.Sprintf(words.undecidedBehind, service, short(reason)), words.undecidedBehindOpen)
+}
+
 // UnknownMode says that the namespace's mode is a word that nobody knows.
 func UnknownMode(language policy.Language, namespace, mode string) string {
 	if mode == "" {

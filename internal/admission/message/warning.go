@@ -24,7 +24,7 @@ func Warnings(language policy.Language, object Object, findings []Finding, room 
 	}
 	var lines []string
 	for _, finding := range findings[:shown] {
-		line, err := warning(language, object, finding)
+		line, err := warning(language, object.String(), finding)
 		if err != nil {
 			return nil, err
 		}
@@ -47,7 +47,7 @@ func Warnings(language policy.Language, object Object, findings []Finding, room 
 }
 
 // warning is the observation without the cure: a warning with a newline vanishes.
-func warning(language policy.Language, object Object, finding Finding) (string, error) {
+func warning(language policy.Language, about string, finding Finding) (string, error) {
 	text, err := finding.Message.Fill(language, finding.With)
 	if err != nil {
 		return "", fmt.Errorf("rule %s: %w", finding.Rule.ID, err)
@@ -55,8 +55,49 @@ func warning(language policy.Language, object Object, finding Finding) (string, 
 	words := phrases[language]
 	id := finding.Rule.ID + words.colon
 	observed, _, _ := strings.Cut(text.Body, "\n\n")
-	line := fmt.Sprintf("%s: %s%s%s", object, id, space(id), join(observed))
+	line := fmt.Sprintf("%s: %s%s%s", about, id, space(id), join(observed))
 	return OneLine(line, fmt.Sprintf(words.why[finding.Why], finding.Rule.ID)), nil
+}
+
+// Behind is a violation of an object behind the one under review.
+type Behind struct {
+	policy.Violation
+
+	Object Object
+}
+
+// BehindWarnings writes at most room lines about the Deployments that a Service
+// selects. Where there are more findings, the last line counts and names the rest.
+func BehindWarnings(language policy.Language, findings []Behind, room int) ([]string, error) {
+	if room <= 0 {
+		return nil, nil
+	}
+	shown := len(findings)
+	if shown > room {
+		shown = room - 1
+	}
+	words := phrases[language]
+	var lines []string
+	for _, finding := range findings[:shown] {
+		about := fmt.Sprintf(words.behind, finding.Object)
+		line, err := warning(language, about, Finding{Violation: finding.Violation, Why: Advice})
+		if err != nil {
+			return nil, err
+		}
+		lines = append(lines, line)
+	}
+	if rest := findings[shown:]; len(rest) > 0 {
+		violations := make([]policy.Violation, len(rest))
+		for i, finding := range rest {
+			violations[i] = finding.Violation
+		}
+		counted := words.behindOthers
+		if shown == 0 {
+			counted = words.behindAll
+		}
+		lines = append(lines, OneLine(fmt.Sprintf(counted, len(rest), strings.Join(ids(violations), ", ")), ""))
+	}
+	return lines, nil
 }
 
 // OneLine shortens text to what one warning may hold and keeps its end. It drops
