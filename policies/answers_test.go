@@ -37,8 +37,11 @@ func checkAnswers(t *testing.T, found map[string][]sample) {
 				if !assert.NotEmpty(t, samples, "%s/%s: no Rego test provokes this message", rule.ID, name) {
 					continue
 				}
-				text := answer(t, language, rule, name, samples)
+				text, full := answer(t, language, rule, name, samples)
 				fmt.Fprintf(&out, "=== %s (%s)\n%s\n", name, rule.Messages[name].Action, text)
+				if full != "" {
+					fmt.Fprintf(&out, "=== %s, as check says it\n%s\n", name, full)
+				}
 			}
 			want[fmt.Sprintf("%s.%s.txt", rule.ID, language)] = out.String()
 		}
@@ -64,26 +67,33 @@ func checkAnswers(t *testing.T, found map[string][]sample) {
 	}
 }
 
-// answer writes one message with the values of one sample, the same in each run.
-func answer(t *testing.T, language policy.Language, rule *policy.Rule, name string, samples []sample) string {
+// answer writes one message with the values of one sample, the same in each run: of
+// the largest question, which reads most like one that somebody asks. A warning is one
+// line at admission, and the check says it with its cure.
+func answer(t *testing.T, language policy.Language, rule *policy.Rule, name string, samples []sample) (text, full string) {
 	t.Helper()
 	where := fmt.Sprintf("%s/%s in %s", rule.ID, name, language)
 	key := func(s sample) string { return asJSON(t, s.with) + s.object().String() }
-	chosen := slices.MinFunc(samples, func(a, b sample) int { return cmp.Compare(key(a), key(b)) })
+	chosen := slices.MinFunc(samples, func(a, b sample) int {
+		return cmp.Or(cmp.Compare(len(b.input.String()), len(a.input.String())), cmp.Compare(key(a), key(b)))
+	})
 	violation := policy.Violation{Rule: rule, Message: rule.Messages[name], With: chosen.with, Action: rule.Messages[name].Action}
-	if violation.Action != policy.Deny {
-		lines, err := message.Warnings(language, chosen.object(), []message.Finding{{Violation: violation}}, message.MaxWarnings)
+	if violation.Action == policy.Deny {
+		text, err := message.Denial(language, chosen.object(), []policy.Violation{violation})
 		require.NoError(t, err, where)
-		require.Len(t, lines, 1, where)
-		assert.NotContains(t, lines[0], `"`, where)
-		assert.NotContains(t, lines[0], "\n", "%s: a warning with a line break vanishes", where)
-		assert.LessOrEqual(t, utf8.RuneCountInString(lines[0]), message.MaxWarningRunes, where)
-		return lines[0] + "\n"
+		inspectDenial(t, where, text)
+		return text + "\n", ""
 	}
-	text, err := message.Denial(language, chosen.object(), []policy.Violation{violation})
+	lines, err := message.Warnings(language, chosen.object(), []message.Finding{{Violation: violation}}, message.MaxWarnings)
 	require.NoError(t, err, where)
-	inspectDenial(t, where, text)
-	return text + "\n"
+	require.Len(t, lines, 1, where)
+	assert.NotContains(t, lines[0], `"`, where)
+	assert.NotContains(t, lines[0], "\n", "%s: a warning with a line break vanishes", where)
+	assert.LessOrEqual(t, utf8.RuneCountInString(lines[0]), message.MaxWarningRunes, where)
+	sentence, err := message.Say(language, violation)
+	require.NoError(t, err, where)
+	inspectLines(t, where, strings.Split(sentence.Full, "\n"))
+	return lines[0] + "\n", sentence.Full + "\n"
 }
 
 // inspectDenial holds an answer to the contract of the documentation.
@@ -93,7 +103,15 @@ func inspectDenial(t *testing.T, where, text string) {
 	lines := strings.Split(text, "\n")
 	require.Greater(t, len(lines), 2, where)
 	assert.Empty(t, lines[1], "%s: the verdict is one line, and an empty one follows", where)
-	for _, line := range lines[1:] {
+	inspectLines(t, where, lines[1:])
+	last := lines[len(lines)-1]
+	assert.NotEmpty(t, last, where)
+	assert.False(t, isLiteral(last), "%s: ends with a block, not with prose or More:\n%s", where, text)
+}
+
+func inspectLines(t *testing.T, where string, lines []string) {
+	t.Helper()
+	for _, line := range lines {
 		switch {
 		case uniseg.StringWidth(line) <= 78:
 		case isLiteral(line):
@@ -102,9 +120,6 @@ func inspectDenial(t *testing.T, where, text string) {
 			assert.Fail(t, "a line of over 78 columns", "%s: %s", where, line)
 		}
 	}
-	last := lines[len(lines)-1]
-	assert.NotEmpty(t, last, where)
-	assert.False(t, isLiteral(last), "%s: ends with a block, not with prose or More:\n%s", where, text)
 }
 
 // isLiteral: blocks are indented below the margin of prose.
