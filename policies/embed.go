@@ -9,6 +9,8 @@ import (
 	"strings"
 )
 
+//go:generate go run ./rulesgen
+
 //go:embed main lib rules
 var files embed.FS
 

@@ -129,27 +129,14 @@ func listRules(out io.Writer, rules []*policy.Rule, language policy.Language) er
 func explainRule(out io.Writer, rule *policy.Rule, language policy.Language) {
 	words := explainWords[language]
 	action := fmt.Sprintf(words.action, rule.Action)
-	if others := otherActions(rule); len(others) > 0 {
-		action += fmt.Sprintf(words.some, strings.Join(others, ", "))
+	for _, other := range rule.OtherActions() {
+		action += fmt.Sprintf(words.some, other)
 	}
 	undo := words.noUndo
 	if rule.Concern == policy.ConcernWorkload {
 		undo = words.undo
 	}
 	fmt.Fprintf(out, "%s: %s\n\n%s\n%s\n\n%s\n", rule.ID, in(rule.Title, language), action, undo, in(rule.Description, language))
-}
-
-// otherActions are those of messages that do not do what the rule does.
-func otherActions(rule *policy.Rule) []string {
-	var actions []string
-	for _, action := range []policy.Action{policy.Deny, policy.Warn, policy.Advise} {
-		for _, message := range rule.Messages {
-			if action != rule.Action && message.Action == action && !slices.Contains(actions, string(action)) {
-				actions = append(actions, string(action))
-			}
-		}
-	}
-	return actions
 }
 
 // in falls back to English, which every rule has.

@@ -5,6 +5,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -78,6 +79,30 @@ func TestMoreLine(t *testing.T) {
 		for _, rule := range rules {
 			assert.Contains(t, out, rule.ID+": "+rule.Title[language])
 			assert.Contains(t, out, rule.Description[language])
+		}
+	}
+}
+
+// TestExplainAgreesWithPage holds that docs/rules.md, which has the descriptions from the
+// same annotations, says the same of what a rule does.
+func TestExplainAgreesWithPage(t *testing.T) {
+	rules, err := builtInRules(t.Context())
+	require.NoError(t, err)
+	for language, file := range map[policy.Language]string{policy.English: "rules.md", policy.Chinese: "rules.zh.md"} {
+		page, err := os.ReadFile(filepath.Join("..", "..", "docs", file))
+		require.NoError(t, err)
+		plain := strings.NewReplacer("**", "", "`", "").Replace(string(page))
+		for _, rule := range rules {
+			var out bytes.Buffer
+			explainRule(&out, rule, language)
+			lines := strings.Split(out.String(), "\n")
+			_, undo, found := strings.Cut(strings.ReplaceAll(lines[3], "：", ": "), ": ")
+			require.True(t, found)
+			_, section, found := strings.Cut(plain, "\n## "+rule.ID+"\n")
+			require.True(t, found, "%s: %s: make generate writes it", file, rule.ID)
+			section, _, _ = strings.Cut(section, "\n## ")
+			assert.Contains(t, section, lines[2]+" · ", "%s: %s", file, rule.ID)
+			assert.Contains(t, section, undo+" · ", "%s: %s", file, rule.ID)
 		}
 	}
 }

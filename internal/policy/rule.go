@@ -69,6 +69,20 @@ type Rule struct {
 	Undocumented bool
 }
 
+// OtherActions are what some of its messages do and the rule does not, from strong
+// to weak.
+func (r *Rule) OtherActions() []Action {
+	var others []Action
+	for _, action := range actions {
+		for _, message := range r.Messages {
+			if message.Action == action && action != r.Action && !slices.Contains(others, action) {
+				others = append(others, action)
+			}
+		}
+	}
+	return others
+}
+
 // metadata is the shape of a rule's custom annotations.
 type metadata struct {
 	ID       string                     `json:"id"`

@@ -78,7 +78,7 @@ func TestReadme(t *testing.T) {
 	engine, err := policy.New(t.Context(), modules)
 	require.NoError(t, err)
 	for _, rule := range engine.Rules() {
-		row := fmt.Sprintf("| `%s` | %s | %s |\n", rule.ID, rule.Action, rule.Title[policy.English])
+		row := fmt.Sprintf("| [%[1]s](docs/rules.md#%[1]s) | %[2]s | %[3]s |\n", rule.ID, rule.Action, rule.Title[policy.English])
 		assert.Contains(t, string(readme), row, "the table of rules")
 	}
 }
