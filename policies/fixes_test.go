@@ -91,7 +91,7 @@ func fixOf(t *testing.T, message *policy.Message, sample sample) paste.Fix {
 	t.Helper()
 	text, err := message.Fill(policy.English, sample.with)
 	require.NoError(t, err)
-	fix, err := paste.Read(text.FixAt, text.Fix)
+	fix, err := paste.Read(text.FixAt, text.Body, text.Fix)
 	require.NoError(t, err)
 	return fix
 }

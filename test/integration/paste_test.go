@@ -57,7 +57,7 @@ func readFixes(answer string) ([]pasting.Fix, error) {
 		if !ok {
 			return fmt.Errorf("no place is named for\n%s\nby:%s", text, prose)
 		}
-		fix, err := pasting.Read(at, text)
+		fix, err := pasting.Read(at, prose, text)
 		if err != nil {
 			return err
 		}

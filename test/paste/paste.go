@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -24,11 +25,20 @@ type Fix struct {
 	// spec.template.spec.containers[name=web].env. Empty for the top.
 	At    string
 	Value any
+	// Whole is the field whose value takes the place of the old one: nothing of that
+	// stays beside it. Empty for none.
+	Whole string
 }
 
-// Read parses the block.
-func Read(at, block string) (Fix, error) {
+// whole is how a sentence says so. Entries of env are replaced in any case.
+var whole = regexp.MustCompile(`[Rr]eplace\s+the\s+whole\s+([a-zA-Z]+)`)
+
+// Read parses the block that goes to a place, as the sentence before it says.
+func Read(at, sentence, block string) (Fix, error) {
 	fix := Fix{At: at}
+	if field := whole.FindStringSubmatch(sentence); field != nil {
+		fix.Whole = field[1]
+	}
 	if err := yaml.UnmarshalStrict([]byte(block), &fix.Value); err != nil {
 		return Fix{}, fmt.Errorf("not YAML: %w\n%s", err, block)
 	}
@@ -37,11 +47,11 @@ func Read(at, block string) (Fix, error) {
 
 // Into returns the manifest with the fix in it. The manifest stays as it is.
 func Into(manifest map[string]any, fix Fix) (map[string]any, error) {
-	whole, err := fix.fromTop()
+	top, err := fix.fromTop()
 	if err != nil {
 		return nil, err
 	}
-	merged, err := merge("", manifest, whole)
+	merged, err := fix.merge("", manifest, top)
 	if err != nil {
 		return nil, err
 	}
@@ -69,11 +79,11 @@ func (f Fix) fromTop() (map[string]any, error) {
 			value = map[string]any{key: value}
 		}
 	}
-	whole, ok := value.(map[string]any)
+	top, ok := value.(map[string]any)
 	if !ok {
 		return nil, fmt.Errorf("%q: the fix is no map", f.At)
 	}
-	return whole, nil
+	return top, nil
 }
 
 // split cuts a path at its dots, except for those in the name of an element.
@@ -96,7 +106,10 @@ func split(path string) []string {
 
 // merge puts a fix over what stands at key. Maps are merged; null is nothing, as
 // for the API server.
-func merge(key string, into, from any) (any, error) {
+func (f Fix) merge(key string, into, from any) (any, error) {
+	if key != "" && key == f.Whole {
+		return from, nil
+	}
 	switch from := from.(type) {
 	case map[string]any:
 		target, ok := into.(map[string]any)
@@ -109,7 +122,7 @@ func merge(key string, into, from any) (any, error) {
 		}
 		for name, value := range from {
 			var err error
-			if merged[name], err = merge(name, target[name], value); err != nil {
+			if merged[name], err = f.merge(name, target[name], value); err != nil {
 				return nil, err
 			}
 		}
@@ -119,7 +132,7 @@ func merge(key string, into, from any) (any, error) {
 		if !ok && into != nil {
 			return nil, fmt.Errorf("%w: %s is %v, not a list", ErrShape, key, into)
 		}
-		return mergeList(key, target, from)
+		return f.mergeList(key, target, from)
 	default:
 		switch into.(type) {
 		case map[string]any, []any:
@@ -132,7 +145,7 @@ func merge(key string, into, from any) (any, error) {
 // mergeList replaces a list of scalars. Elements that have a name are found by it,
 // and an environment variable is replaced as a whole, as the sentence says; others
 // are added.
-func mergeList(key string, target, from []any) (any, error) {
+func (f Fix) mergeList(key string, target, from []any) (any, error) {
 	merged := slices.Clone(target)
 	for _, element := range from {
 		named, ok := element.(map[string]any)
@@ -152,7 +165,7 @@ func mergeList(key string, target, from []any) (any, error) {
 		case key == "env":
 			merged[i] = element
 		default:
-			value, err := merge(key, merged[i], element)
+			value, err := f.merge(key, merged[i], element)
 			if err != nil {
 				return nil, err
 			}

@@ -38,7 +38,7 @@ func TestInto(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			manifest := read(t, test.manifest)
-			fix, err := paste.Read(test.at, test.fix)
+			fix, err := paste.Read(test.at, "Fix in it", test.fix)
 			require.NoError(t, err)
 			got, err := paste.Into(manifest, fix)
 			require.NoError(t, err)
@@ -48,6 +48,16 @@ func TestInto(t *testing.T) {
 	}
 }
 
+// Beside the old handler a new one would be refused by the API server.
+func TestIntoInPlaceOfTheWhole(t *testing.T) {
+	manifest := read(t, `{spec: {containers: [{name: web, readinessProbe: {exec: {command: []}, periodSeconds: 3}, ports: [{containerPort: 1}]}]}}`)
+	fix, err := paste.Read("spec", "Fix in spec: replace the\nwhole readinessProbe (a guess)", `containers: [{name: web, readinessProbe: {grpc: {port: 1}}}]`)
+	require.NoError(t, err)
+	got, err := paste.Into(manifest, fix)
+	require.NoError(t, err)
+	assert.Equal(t, read(t, `{spec: {containers: [{name: web, readinessProbe: {grpc: {port: 1}}, ports: [{containerPort: 1}]}]}}`), got)
+}
+
 func TestIntoAnotherShape(t *testing.T) {
 	for manifest, block := range map[string]string{
 		`{spec: text}`:          `spec: {a: b}`,
@@ -55,12 +65,12 @@ func TestIntoAnotherShape(t *testing.T) {
 		`{spec: [a]}`:           `spec: text`,
 		`{spec: [{a: [1, 2]}]}`: `spec: {a: {}}`,
 	} {
-		fix, err := paste.Read("", block)
+		fix, err := paste.Read("", "", block)
 		require.NoError(t, err)
 		_, err = paste.Into(read(t, manifest), fix)
 		assert.ErrorIs(t, err, paste.ErrShape, "%s into %s", block, manifest)
 	}
-	_, err := paste.Read("", "a: b: c")
+	_, err := paste.Read("", "", "a: b: c")
 	require.Error(t, err)
 	_, err = paste.Into(nil, paste.Fix{At: "", Value: []any{"a"}})
 	require.Error(t, err)

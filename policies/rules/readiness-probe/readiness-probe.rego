@@ -61,13 +61,14 @@
 #         the readinessProbe of container {{.container}} checks nothing: it has no
 #         handler that could fail. The container would get traffic before it can answer.
 #
-#         Fix in {{.at}} ({{.guess_en}}), then apply again:
+#         Fix in {{.at}}: replace the whole readinessProbe ({{.guess_en}}), then
+#         apply again:
 #
 #           {{.fix}}
 #       zh: |-
 #         容器 {{.container}} 的 readinessProbe 什么也没有检查：没有可用的检查动作。容器还不能应答就会接到流量。
 #
-#         在 {{.at}} 中改为（{{.guess_zh}}），然后重新 apply：
+#         在 {{.at}} 中替换整个 readinessProbe（{{.guess_zh}}），然后重新 apply：
 #
 #           {{.fix}}
 #     unknown-port:
