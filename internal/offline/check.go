@@ -12,6 +12,7 @@ import (
 
 	"github.com/tealgate/tealgate/internal/admission"
 	"github.com/tealgate/tealgate/internal/admission/message"
+	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
@@ -142,7 +143,7 @@ type subject struct {
 	object *Object
 	stored *unstructured.Unstructured
 	// member is a Deployment's place in the cluster.
-	member *member
+	member *facts.Member
 	failed bool
 }
 
@@ -159,12 +160,12 @@ func (c *checker) gather(objects []*Object) []*subject {
 		subjects = append(subjects, s)
 		if object.GetKind() == "Service" {
 			if service, err := typed[corev1.Service](object.Unstructured); err == nil {
-				c.cluster.addService(service)
+				c.cluster.AddService(service)
 			}
 			continue
 		}
 		if deployment, err := typed[appsv1.Deployment](object.Unstructured); err == nil {
-			s.member = c.cluster.addDeployment(deployment)
+			s.member = c.cluster.AddDeployment(deployment)
 		}
 	}
 	return subjects
@@ -185,7 +186,7 @@ func (c *checker) mutate(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
-	c.cluster.replace(s.member, deployment)
+	c.cluster.Replace(s.member, deployment)
 	return nil
 }
 

@@ -122,30 +122,6 @@ func many(tb testing.TB, n int) Sources {
 	return Sources{Files: []string{folder(tb, files)}}
 }
 
-// TestDoubling holds that nothing is quadratic: it looks at what is compared and not
-// at a clock, which a busy machine would bend.
-func TestDoubling(t *testing.T) {
-	looked := func(n int) int {
-		c := newCluster()
-		manifests, err := Read(t.Context(), many(t, n))
-		require.NoError(t, err)
-		k := &checker{cluster: c, result: &Result{}}
-		subjects := k.gather(manifests.Objects)
-		require.Len(t, subjects, 3*n)
-		c.namespace("shop").index()
-		at := 0
-		for _, s := range subjects {
-			if s.member == nil {
-				continue
-			}
-			services, others := c.around(s.member.deployment)
-			at += len(services) + len(others)
-		}
-		return at
-	}
-	assert.Equal(t, 2*looked(50), looked(100), "twice the files, twice the work")
-}
-
 func BenchmarkCheck(b *testing.B) {
 	for _, n := range []int{333, 666} {
 		sources := many(b, n)
