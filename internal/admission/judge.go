@@ -17,9 +17,10 @@ import (
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
-// Judge decides about objects that nobody has sent yet as the webhooks would when
-// they are created in a namespace that is in enforce. It is the webhooks' own code
-// without their plumbing: no deadline, no metrics, no requesting user. Immutable
+// Judge decides about objects that nobody has sent as the webhooks would in a
+// namespace that is in enforce: those that are not there yet as if they were created
+// (Validate), those that are stored as they stand (Standing). It is the webhooks' own
+// code without their plumbing: no deadline, no metrics, no requesting user. Immutable
 // and safe for concurrent use as far as its parts are.
 type Judge struct {
 	webhooks *Webhooks
@@ -64,7 +65,7 @@ func Judges(kind schema.GroupVersionKind) bool {
 // Mutate returns the object as the webhooks would let it be stored. The object
 // has its namespace, as the API server would have filled it in.
 func (j *Judge) Mutate(ctx context.Context, object *unstructured.Unstructured) (*unstructured.Unstructured, error) {
-	r, err := j.review(object)
+	r, err := j.review(object, admissionv1.Create)
 	if err != nil {
 		return nil, err
 	}
@@ -85,14 +86,18 @@ func (j *Judge) Mutate(ctx context.Context, object *unstructured.Unstructured) (
 
 // Validate asks the rules about an object that Mutate has returned.
 func (j *Judge) Validate(ctx context.Context, object *unstructured.Unstructured) (Verdict, error) {
-	r, err := j.review(object)
+	r, err := j.review(object, admissionv1.Create)
 	if err != nil {
 		return Verdict{}, err
 	}
+	return j.verdict(r, func() (verdict, error) { return j.webhooks.decide(ctx, r) })
+}
+
+func (j *Judge) verdict(r *review, decide func() (verdict, error)) (Verdict, error) {
 	if left, err := r.unmanaged(); err != nil || left {
 		return Verdict{Object: r.object(), Unmanaged: left}, err
 	}
-	v, err := j.webhooks.decide(ctx, r)
+	v, err := decide()
 	if err != nil {
 		return Verdict{}, err
 	}
@@ -101,15 +106,20 @@ func (j *Judge) Validate(ctx context.Context, object *unstructured.Unstructured)
 	}, nil
 }
 
-func (j *Judge) review(object *unstructured.Unstructured) (*review, error) {
+// review puts an object on both sides of an update that changes nothing.
+func (j *Judge) review(object *unstructured.Unstructured, operation admissionv1.Operation) (*review, error) {
 	raw, err := json.Marshal(object.Object)
 	if err != nil {
 		return nil, err
 	}
-	r, err := newReview(admission.Request{AdmissionRequest: admissionv1.AdmissionRequest{
-		Operation: admissionv1.Create, Kind: metav1.GroupVersionKind(object.GroupVersionKind()),
+	request := admissionv1.AdmissionRequest{
+		Operation: operation, Kind: metav1.GroupVersionKind(object.GroupVersionKind()),
 		Namespace: object.GetNamespace(), Name: object.GetName(), Object: runtime.RawExtension{Raw: raw},
-	}}, v1alpha1.ModeEnforce)
+	}
+	if operation == admissionv1.Update {
+		request.OldObject = request.Object
+	}
+	r, err := newReview(admission.Request{AdmissionRequest: request}, v1alpha1.ModeEnforce)
 	if err != nil {
 		return nil, err
 	}

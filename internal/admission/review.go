@@ -42,6 +42,9 @@ type review struct {
 	namespaceLabels map[string]string
 	// name is the object's, or its generateName with a star.
 	name string
+	// standing says that the object is judged as it stands, by an update that changes
+	// nothing: what it has already is what is asked for.
+	standing bool
 }
 
 func newReview(request admission.Request, mode string) (*review, error) {

@@ -107,7 +107,11 @@ func (w *Webhooks) askDeployment(ctx context.Context, r *review, q *question) er
 	if q.input.Facts, err = w.facts.ForDeployment(ctx, object); err != nil {
 		return err
 	}
-	if q.input.Facts, err = w.facts.Attached(ctx, object, old, q.input.Facts); err != nil {
+	before := old
+	if r.standing {
+		before = nil
+	}
+	if q.input.Facts, err = w.facts.Attached(ctx, object, before, q.input.Facts); err != nil {
 		return err
 	}
 	if old == nil {
@@ -186,7 +190,8 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 		v.warned = advice
 		return v, nil
 	}
-	if r.Operation == admissionv1.Update {
+	update := r.Operation == admissionv1.Update && !r.standing
+	if update {
 		known, err := knownBefore(ctx, r, q)
 		if err != nil {
 			return verdict{}, err
@@ -196,7 +201,7 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 	if r.mode != v1alpha1.ModeEnforce {
 		denying = v.warnWhere(denying, message.Mode, func(policy.Violation) bool { return true })
 	}
-	if len(denying) > 0 && r.Operation == admissionv1.Update {
+	if len(denying) > 0 && update {
 		ran, err := q.ranBefore(ctx)
 		if err != nil {
 			return verdict{}, err
