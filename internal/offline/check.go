@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/tealgate/tealgate/internal/admission"
-	"github.com/tealgate/tealgate/internal/admission/message"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
 )
@@ -41,11 +40,11 @@ type Checked struct {
 	// Input is where a rendered object was read; Position is then in its template's
 	// name. Zero for others.
 	Input Position
-	// Findings has those that deny first, then those that warn, then advice.
-	Findings []Finding
 	// Denial is the text of the refusal at admission, empty for an object that is
 	// admitted. It has all problems, where admission shows the first five.
 	Denial string
+	// Findings has those that deny first, then those that warn, then advice.
+	Findings []Finding
 	// Warnings and Advice have a line for each finding of their kind.
 	Warnings, Advice []string
 	// Told are lines about what tealgate adds when the object is admitted.
@@ -56,21 +55,12 @@ type Checked struct {
 	stored *unstructured.Unstructured
 }
 
-// Sentence is what is said of a finding.
-type Sentence = message.Sentence
-
 // Finding is one thing that a rule found.
 type Finding struct {
-	Rule *policy.Rule
-	// Action is what happens at admission; Advise means nothing.
-	Action policy.Action
-	// Field is the path in the object, Subject what tells two findings of a rule apart.
-	Field, Subject string
+	admission.Finding
+
 	// Position is where the field stands, or what is nearest to it.
 	Position Position
-	Sentence Sentence
-	// Sure says that the cure needs nobody to look at it.
-	Sure bool
 }
 
 // Denied says that the object would be refused in enforce.
@@ -200,55 +190,19 @@ func (c *checker) validate(ctx context.Context, s *subject) error {
 	if err != nil {
 		return err
 	}
+	said, err := verdict.Say(c.language)
+	if err != nil {
+		return err
+	}
 	checked := Checked{
 		Kind: verdict.Object.Kind, Namespace: verdict.Object.Namespace, Name: verdict.Object.Name,
-		Position: s.object.Position(), Told: verdict.Told, object: s.object, stored: s.stored,
+		Position: s.object.Position(), Denial: said.Denial, Warnings: said.Warnings, Advice: said.Advice,
+		Told: verdict.Told, object: s.object, stored: s.stored,
 	}
 	checked.Input, _ = s.object.Input()
-	if len(verdict.Denied) > 0 {
-		if checked.Denial, err = message.Report(c.language, verdict.Object, verdict.Denied); err != nil {
-			return err
-		}
-	}
-	for _, violation := range verdict.Denied {
-		if err := c.add(&checked, verdict.Object, policy.Deny, message.Finding{Violation: violation}); err != nil {
-			return err
-		}
-	}
-	for _, finding := range verdict.Warned {
-		if err := c.add(&checked, verdict.Object, policy.Warn, finding); err != nil {
-			return err
-		}
-	}
-	for _, violation := range verdict.Advised {
-		if err := c.add(&checked, verdict.Object, policy.Advise, message.Finding{Violation: violation}); err != nil {
-			return err
-		}
+	for _, finding := range said.Findings {
+		checked.Findings = append(checked.Findings, Finding{finding, s.object.Field(finding.Field)})
 	}
 	c.result.Checked = append(c.result.Checked, checked)
-	return nil
-}
-
-func (c *checker) add(to *Checked, object message.Object, action policy.Action, found message.Finding) error {
-	sentence, err := message.Say(c.language, found.Violation)
-	if err != nil {
-		return err
-	}
-	to.Findings = append(to.Findings, Finding{
-		Rule: found.Rule, Action: action, Field: found.Field, Subject: found.Subject,
-		Position: to.object.Field(found.Field), Sentence: sentence, Sure: found.With["sure"] == true,
-	})
-	if action == policy.Deny {
-		return nil
-	}
-	lines, err := message.Warnings(c.language, object, []message.Finding{found}, 1)
-	if err != nil {
-		return err
-	}
-	if action == policy.Warn {
-		to.Warnings = append(to.Warnings, lines...)
-	} else {
-		to.Advice = append(to.Advice, lines...)
-	}
 	return nil
 }

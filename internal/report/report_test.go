@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/tealgate/tealgate/internal/admission"
+	"github.com/tealgate/tealgate/internal/admission/message"
 	"github.com/tealgate/tealgate/internal/offline"
 	"github.com/tealgate/tealgate/internal/policy"
 )
@@ -21,9 +23,11 @@ func advised() *offline.Result {
 			Position: offline.Position{File: "chart/templates/a b.yaml", Line: 3}, Input: offline.Position{File: "stdin", Line: 40},
 			Advice: []string{"Deployment shop/shop: replicas: one pod."}, Told: []string{"Deployment shop/shop is blue."},
 			Findings: []offline.Finding{{
-				Rule: &policy.Rule{ID: "replicas", Action: policy.Advise}, Action: policy.Advise, Field: "spec.replicas",
+				Finding: admission.Finding{
+					Rule: &policy.Rule{ID: "replicas", Action: policy.Advise}, Action: policy.Advise, Field: "spec.replicas",
+					Sentence: message.Sentence{Observed: "one pod.", Full: "replicas: one pod."},
+				},
 				Position: offline.Position{File: "chart/templates/a b.yaml", Line: 9},
-				Sentence: offline.Sentence{Observed: "one pod.", Full: "replicas: one pod."},
 			}},
 		}},
 		Unreadable: []offline.Unreadable{{Position: offline.Position{File: "gone.yaml"}, Err: errors.New("no such file")}},
