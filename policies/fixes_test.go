@@ -27,7 +27,7 @@ func checkFixes(t *testing.T, found map[string][]sample) {
 	for _, rule := range engine.Rules() {
 		for _, name := range slices.Sorted(maps.Keys(rule.Messages)) {
 			samples := distinct(t, found[rule.Package+"/"+name])
-			if len(samples) == 0 || fixOf(t, rule.Messages[name], samples[0]).Value == nil {
+			if len(samples) == 0 || !rule.Messages[name].Fixes() {
 				continue
 			}
 			t.Run(rule.ID+"/"+name, func(t *testing.T) {

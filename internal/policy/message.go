@@ -33,6 +33,9 @@ type Text struct {
 	FixAt, Fix string
 }
 
+// Fixes says that the message offers a block of YAML to paste.
+func (m *Message) Fixes() bool { return m.fix != nil }
+
 // Fill puts a violation's values into the message. A value that the message
 // names and the violation lacks is an error: a sentence with a hole is none.
 func (m *Message) Fill(language Language, with map[string]any) (Text, error) {
