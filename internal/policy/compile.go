@@ -21,32 +21,24 @@ var speechless = &Message{
 		"{{.rule}} 拒绝了这次修改，但没有为它写说明（message {{.message}}）。请告知该规则的维护者：注解不完整。"),
 }
 
-func parseModules(modules map[string]string) (map[string]*ast.Module, error) {
-	parsed := map[string]*ast.Module{}
-	for _, name := range slices.Sorted(maps.Keys(modules)) {
-		module, err := ast.ParseModuleWithOpts(name, modules[name], ast.ParserOptions{ProcessAnnotation: true})
-		if err != nil {
-			return nil, err
-		}
-		parsed[name] = module
-	}
-	return parsed, nil
-}
-
 // compile checks in strict mode and against the schema of the whole input, so
 // that a misspelled input.x fails here and not as an undefined value later.
-func compile(modules map[string]*ast.Module) (*ast.Compiler, error) {
-	schemas := ast.NewSchemaSet()
-	schemas.Put(ast.SchemaRootRef, Schema())
-	compiler := ast.NewCompiler().
-		WithStrict(true).
-		WithCapabilities(capabilities()).
-		WithSchemas(schemas)
-	compiler.Compile(modules)
+func compile(modules []*Module) (*ast.Compiler, error) {
+	compiler := strict()
+	compiler.Compile(syntax(modules))
 	if compiler.Failed() {
-		return nil, compiler.Errors
+		return nil, problemsOf(compiler.Errors)
+	}
+	if problems := undefined(compiler); len(problems) > 0 {
+		return nil, problems
 	}
 	return compiler, nil
+}
+
+func strict() *ast.Compiler {
+	schemas := ast.NewSchemaSet()
+	schemas.Put(ast.SchemaRootRef, Schema())
+	return ast.NewCompiler().WithStrict(true).WithCapabilities(capabilities()).WithSchemas(schemas)
 }
 
 // capabilities leaves out every built-in function that reaches outside or
@@ -61,69 +53,71 @@ func capabilities() *ast.Capabilities {
 
 // rulesOf finds the rule packages and what their annotations say. A package
 // without annotations is kept: it must not stop denying because of that.
-func rulesOf(modules map[string]*ast.Module) (map[string]*Rule, error) {
+func rulesOf(modules []*Module) (map[string]*Rule, error) {
 	rules := map[string]*Rule{}
-	defined := map[string]bool{}
-	for _, file := range slices.Sorted(maps.Keys(modules)) {
-		module := modules[file]
-		name, ok := rulePackage(module)
-		if !ok {
-			if err := outside(file, module); err != nil {
-				return nil, err
-			}
+	defined := map[string]*Module{}
+	var problems Problems
+	for _, module := range modules {
+		name := module.Rule()
+		if name == "" {
+			problems = append(problems, outside(module)...)
 			continue
 		}
 		if rules[name] == nil {
 			rules[name] = undocumented(name)
+			defined[name] = module
 		}
-		annotations := packageAnnotations(module)
-		if annotations != nil {
-			rule, err := newRule(name, annotations.Title, annotations.Description, annotations.Custom)
-			if err != nil {
-				return nil, fmt.Errorf("%s: annotations: %w", file, err)
-			}
-			if !rules[name].Undocumented {
-				return nil, fmt.Errorf("%s: package %s has annotations in another file already", file, module.Package.Path)
-			}
+		if definesViolation(module.parsed) {
+			defined[name] = nil
+		}
+		rule, problem := documented(module)
+		switch {
+		case problem != nil:
+			problems = append(problems, *problem)
+		case rule != nil && !rules[name].Undocumented:
+			problems = append(problems, at(module.parsed.Package.Location, BadAnnotations, "",
+				"package %s has annotations in another file already", module.PackageName()))
+		case rule != nil:
 			rules[name] = rule
 		}
-		defined[name] = defined[name] || definesViolation(module)
 	}
-	for name := range rules {
-		if !defined[name] {
-			return nil, fmt.Errorf("package tealgate.rules.%s defines no set named violation", name)
+	for name, module := range defined {
+		if module != nil {
+			problems = append(problems, at(module.parsed.Package.Location, NoRule, module.PackageName(),
+				"package tealgate.rules.%s defines no set named violation", name))
 		}
+	}
+	if len(problems) > 0 {
+		return nil, problems.sorted()
 	}
 	return rules, nil
 }
 
-func rulePackage(module *ast.Module) (string, bool) {
-	path := module.Package.Path
-	if len(path) != len(rulesPackage)+1 || !path.HasPrefix(rulesPackage) {
-		return "", false
-	}
-	name, ok := path[len(path)-1].Value.(ast.String)
-	return string(name), ok
-}
-
 // outside refuses what looks like a rule and would never be asked: a set named
 // violation in a package that is not directly below tealgate.rules.
-func outside(file string, module *ast.Module) error {
-	if module.Package.Path.HasPrefix(rulesPackage) || slices.ContainsFunc(module.Rules, namedViolation) {
-		return fmt.Errorf("%s: a rule is asked only in a package tealgate.rules.NAME, not in %s", file, module.Package.Path)
+func outside(module *Module) Problems {
+	if !module.parsed.Package.Path.HasPrefix(rulesPackage) && !module.DefinesViolation() {
+		return nil
 	}
-	return nil
+	return Problems{at(module.parsed.Package.Location, NoRule, module.PackageName(),
+		"a rule is asked only in a package tealgate.rules.NAME, not in %s", module.PackageName())}
 }
 
-// packageAnnotations looks only for package scope: annotations of document
-// scope say nothing about the rule.
-func packageAnnotations(module *ast.Module) *ast.Annotations {
-	for _, annotations := range module.Annotations {
-		if annotations.Scope == "package" {
-			return annotations
+// documented reads the annotations of package scope: those of document scope say
+// nothing about the rule. It returns nil where there are none.
+func documented(module *Module) (*Rule, *Problem) {
+	for _, annotations := range module.parsed.Annotations {
+		if annotations.Scope != "package" {
+			continue
 		}
+		rule, err := newRule(module.Rule(), annotations.Title, annotations.Description, annotations.Custom)
+		if err != nil {
+			problem := at(annotations.Location, BadAnnotations, "", "annotations: %s", err)
+			return nil, &problem
+		}
+		return rule, nil
 	}
-	return nil
+	return nil, nil
 }
 
 func definesViolation(module *ast.Module) bool {

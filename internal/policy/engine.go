@@ -56,23 +56,29 @@ type Engine struct {
 	tuning   Tuning
 }
 
-// New compiles modules, file name to Rego source. It refuses what could fail
-// open later: a module that does not compile in strict mode against the input's
-// schema, a rule package that defines no set named violation, annotations with
-// unknown keys, built-in functions that reach outside.
-func New(ctx context.Context, modules map[string]string) (*Engine, error) {
-	parsed, err := parseModules(modules)
+// New compiles modules, file name to Rego source.
+func New(ctx context.Context, sources map[string]string) (*Engine, error) {
+	modules, err := ParseAll(sources)
 	if err != nil {
 		return nil, err
 	}
-	rules, err := rulesOf(parsed)
+	return Compile(ctx, modules)
+}
+
+// Compile makes an engine of modules without tests. It refuses what could fail
+// open later: a module that does not compile in strict mode against the input's
+// schema, a part of data that nothing defines, a rule package that defines no set
+// named violation, annotations with unknown keys, built-in functions that reach
+// outside. What the modules themselves have wrong is Problems.
+func Compile(ctx context.Context, modules []*Module) (*Engine, error) {
+	rules, err := rulesOf(modules)
 	if err != nil {
 		return nil, err
 	}
 	if len(rules) == 0 {
 		return nil, errors.New("no rules")
 	}
-	compiler, err := compile(parsed)
+	compiler, err := compile(modules)
 	if err != nil {
 		return nil, err
 	}

@@ -99,11 +99,11 @@ func TestNewRefuses(t *testing.T) {
 		},
 		"PackageBelow": {
 			reason:  "main asks only packages directly below tealgate.rules",
-			modules: with(withAnnotated(), "below.rego", "package tealgate.rules.sample.more\n"+denies), want: "below.rego: a rule is asked only in",
+			modules: with(withAnnotated(), "below.rego", "package tealgate.rules.sample.more\n"+denies), want: "below.rego:1:1: a rule is asked only in",
 		},
 		"PackageMisspelt": {
 			reason:  "nobody would ask it",
-			modules: with(withAnnotated(), "other.rego", "package tealgate.rule.other\n"+denies), want: "other.rego: a rule is asked only in",
+			modules: with(withAnnotated(), "other.rego", "package tealgate.rule.other\n"+denies), want: "other.rego:1:1: a rule is asked only in",
 		},
 		"TwoAnnotations": {
 			reason:  "the second would replace the first by the order of file names",
@@ -115,6 +115,18 @@ func TestNewRefuses(t *testing.T) {
 		},
 		"NotStrict": {
 			reason: "an unused variable is a typo", modules: withRule("\n\nviolation contains {} if {\n\tx := 1\n}"), want: "unused",
+		},
+		"UnknownLibrary": {
+			reason: "undefined at run time, without an error", modules: withRule("\n\nviolation contains {} if data.tealgate.lib.worklod.is_deployment"),
+			want: "rule.rego:3:26: data.tealgate.lib.worklod.is_deployment is not defined",
+		},
+		"UnknownImport": {
+			reason: "as above", modules: withRule("\n\nimport data.acme.lib.owner\n\nviolation contains {} if owner.missing"),
+			want: "data.acme.lib.owner.missing is not defined",
+		},
+		"UnknownNameInAPackage": {
+			reason: "as above", modules: withRule("\n\nviolation contains {} if data.tealgate.main.verdicts"),
+			want: "data.tealgate.main.verdicts is not defined",
 		},
 		"NotRego": {reason: "a parse error", modules: withRule("\n\nviolation contains"), want: "rule.rego:3"},
 		"UnknownKey": {

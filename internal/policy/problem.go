@@ -1,0 +1,148 @@
+package policy
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/topdown"
+)
+
+// ProblemKind says what sort of thing keeps modules from being loaded. It chooses
+// the sentence for a person.
+type ProblemKind string
+
+// The kinds that this package finds.
+const (
+	// NotRego: it does not parse, or not compile; Detail has the compiler's words.
+	NotRego ProblemKind = "rego"
+	// Forbidden: Subject is a built-in function that rules may not call.
+	Forbidden ProblemKind = "forbidden"
+	// Unknown: Subject is a part of data that nothing defines.
+	Unknown ProblemKind = "unknown"
+	// BadAnnotations: Detail says what the rule's annotations lack or have too much.
+	BadAnnotations ProblemKind = "annotations"
+	// NoRule: a package that should be a rule defines no set named violation, or one
+	// that should not be does.
+	NoRule ProblemKind = "no-rule"
+	// TestFailed: Subject is the test, Detail what did not hold.
+	TestFailed ProblemKind = "test"
+)
+
+// Problem is one thing that keeps modules from being loaded.
+type Problem struct {
+	// File is the module's, as its caller named it; Line and Column are 0 where none
+	// is to blame.
+	File         string
+	Line, Column int
+	Kind         ProblemKind
+	// Subject is the one name that the sentence needs.
+	Subject string
+	// Detail is the whole reason, in English, for logs and where the sentence has
+	// no words of its own.
+	Detail string
+}
+
+// Position is FILE:LINE:COLUMN as far as there is one.
+func (p Problem) Position() string {
+	switch {
+	case p.File == "" || p.Line == 0:
+		return p.File
+	case p.Column == 0:
+		return fmt.Sprintf("%s:%d", p.File, p.Line)
+	default:
+		return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column)
+	}
+}
+
+func (p Problem) String() string {
+	if position := p.Position(); position != "" {
+		return position + ": " + p.Detail
+	}
+	return p.Detail
+}
+
+// Problems is the error for modules that are at fault themselves. Any other error
+// of this package is none of their doing. Never empty.
+type Problems []Problem
+
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, problem := range p {
+		lines[i] = problem.String()
+	}
+	return strings.Join(lines, "\n")
+}
+
+// sorted is in the order of files and lines.
+func (p Problems) sorted() Problems {
+	slices.SortStableFunc(p, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
+	})
+	return p
+}
+
+func at(location *ast.Location, kind ProblemKind, subject, format string, args ...any) Problem {
+	problem := Problem{Kind: kind, Subject: subject, Detail: fmt.Sprintf(format, args...)}
+	if location != nil {
+		problem.File, problem.Line, problem.Column = location.File, location.Row, location.Col
+	}
+	return problem
+}
+
+// problemsOf reads the errors of OPA's parser and compiler. Another error is
+// returned as it is.
+func problemsOf(err error) error {
+	var list ast.Errors
+	var one *ast.Error
+	switch {
+	case errors.As(err, &list):
+	case errors.As(err, &one):
+		list = ast.Errors{one}
+	default:
+		return err
+	}
+	problems := make(Problems, 0, len(list))
+	for _, e := range list {
+		problem := at(e.Location, NotRego, "", "%s", e.Message+details(e))
+		if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok && forbidden(name) {
+			problem.Kind, problem.Subject = Forbidden, name
+		}
+		if !slices.Contains(problems, problem) {
+			problems = append(problems, problem)
+		}
+	}
+	return problems.sorted()
+}
+
+// ProblemOf says where rules are broken that Evaluate could not ask. It names no
+// place where the error has none.
+func ProblemOf(err error, kind ProblemKind) Problem {
+	problem := Problem{Kind: kind, Detail: err.Error()}
+	if broken := (*topdown.Error)(nil); errors.As(err, &broken) {
+		problem = at(broken.Location, kind, "", "%s", broken.Message)
+	}
+	return problem
+}
+
+// details adds what else would do, where the compiler knows it.
+func details(e *ast.Error) string {
+	detail, ok := e.Details.(*ast.RefErrInvalidDetail)
+	if !ok || len(detail.OneOf) == 0 {
+		return ""
+	}
+	names := make([]string, 0, len(detail.OneOf))
+	for _, value := range detail.OneOf {
+		names = append(names, strings.Trim(value.String(), `"`))
+	}
+	return "; there is " + strings.Join(names, ", ")
+}
+
+// forbidden says whether OPA has a function that rules may not call.
+func forbidden(name string) bool {
+	_, exists := ast.BuiltinMap[name]
+	return exists && !slices.ContainsFunc(capabilities().Builtins, func(b *ast.Builtin) bool { return b.Name == name })
+}
