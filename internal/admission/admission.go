@@ -45,6 +45,10 @@ type Facts interface {
 	ForService(ctx context.Context, service, old *corev1.Service) (facts.Facts, error)
 	// Behind returns a bounded number of the Deployments that a new Service selects.
 	Behind(ctx context.Context, service *corev1.Service) ([]facts.Behind, error)
+	Carriers(ctx context.Context, namespace string, pod map[string]string) ([]facts.Carrier, error)
+	Doors(ctx context.Context, namespace string, pod, before map[string]string) ([]facts.Carrier, error)
+	Deployment(ctx context.Context, namespace, name string) (*appsv1.Deployment, error)
+	Terminating(ctx context.Context, namespace string) (bool, error)
 	OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error)
 	RanBefore(ctx context.Context, deployment *appsv1.Deployment) (bool, error)
 	MayExempt(ctx context.Context, namespace, user string, groups []string) (bool, error)

@@ -47,10 +47,14 @@ type around struct {
 	deployment facts.Facts
 	service    facts.Facts
 	// behind answers for the Deployments behind a Service; nil is for none.
-	behind func(ctx context.Context, service *corev1.Service) ([]facts.Behind, error)
-	only   color.Color
-	ran    bool
-	exempt bool
+	behind   func(ctx context.Context, service *corev1.Service) ([]facts.Behind, error)
+	only     color.Color
+	carriers []facts.Carrier
+	doors    []facts.Carrier
+	scaled   *appsv1.Deployment
+	ending   bool
+	ran      bool
+	exempt   bool
 }
 
 func (a around) gate(ctx context.Context) error {
@@ -79,6 +83,22 @@ func (a around) Behind(ctx context.Context, service *corev1.Service) ([]facts.Be
 	return a.behind(ctx, service)
 }
 
+func (a around) Carriers(ctx context.Context, _ string, _ map[string]string) ([]facts.Carrier, error) {
+	return append([]facts.Carrier{}, a.carriers...), a.gate(ctx)
+}
+
+func (a around) Doors(ctx context.Context, _ string, _, _ map[string]string) ([]facts.Carrier, error) {
+	return append([]facts.Carrier{}, a.doors...), a.gate(ctx)
+}
+
+func (a around) Deployment(ctx context.Context, _, _ string) (*appsv1.Deployment, error) {
+	return a.scaled, a.gate(ctx)
+}
+
+func (a around) Terminating(ctx context.Context, _ string) (bool, error) {
+	return a.ending, a.gate(ctx)
+}
+
 func (a around) OnlyColor(ctx context.Context, _ string, _ map[string]string) (color.Color, bool, error) {
 	return a.only, a.only != "", a.gate(ctx)
 }
@@ -99,6 +119,12 @@ func total(f facts.Facts) facts.Facts {
 	}
 	if f.Pair == nil {
 		f.Pair = none.Pair
+	}
+	if f.Live == nil {
+		f.Live = none.Live
+	}
+	if f.Doors == nil {
+		f.Doors = none.Doors
 	}
 	if f.Claims == nil {
 		f.Claims = none.Claims

@@ -87,7 +87,7 @@ func (w *Webhooks) ask(ctx context.Context, r *review) (*question, error) {
 	}
 	if r.Operation == admissionv1.Delete {
 		q.input.Object = nil
-		return q, nil
+		return q, w.askDeleted(ctx, r, q)
 	}
 	switch r.Kind.Kind {
 	case kindDeployment:
@@ -95,7 +95,7 @@ func (w *Webhooks) ask(ctx context.Context, r *review) (*question, error) {
 	case kindService:
 		return w.askService(ctx, r, q)
 	default:
-		return q, nil
+		return q, w.askScale(ctx, r, q)
 	}
 }
 
@@ -112,6 +112,9 @@ func (w *Webhooks) askDeployment(ctx context.Context, r *review, q *question) er
 		before = nil
 	}
 	if q.input.Facts, err = w.facts.Attached(ctx, object, before, q.input.Facts); err != nil {
+		return err
+	}
+	if err := w.askTraffic(ctx, r.Namespace, object, old, &q.input.Facts); err != nil {
 		return err
 	}
 	if old == nil {
@@ -209,6 +212,13 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 		denying = v.warnWhere(denying, message.Undo, func(violation policy.Violation) bool {
 			return ran && violation.Rule.Concern == policy.ConcernWorkload
 		})
+	}
+	if len(denying) > 0 && r.Operation == admissionv1.Delete {
+		// kubectl delete namespace, and what follows from it, must go on.
+		ending, err := w.facts.Terminating(ctx, r.Namespace)
+		if err != nil || ending {
+			return verdict{}, err
+		}
 	}
 	v.denied = denying
 	// Few lines are shown: what would deny comes before advice.

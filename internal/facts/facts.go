@@ -21,6 +21,17 @@ type Facts struct {
 	// Serving is what carries the traffic of the Service under review at this
 	// moment. Live.
 	Serving Serving `json:"serving"`
+	// Live are the Services that send traffic to the pods of the stored
+	// Deployment, and what stands behind each. Asked only when it is deleted, scaled
+	// down, or when its pod template changes in more than annotations. For a Scale
+	// they are those of its Deployment. The Services are cached, what stands behind
+	// them is read live.
+	Live []Carrier `json:"live"`
+	// Doors are the Services with a color that would send traffic to the pods of
+	// the Deployment under review as soon as they are ready, and did not before.
+	// Asked only when it is created or when the labels of its pods change. Like
+	// Live, part cached and part live.
+	Doors []Carrier `json:"doors"`
 	// Beside counts the ready pods of the other color, for a new Service that names
 	// a color: those that it would pass by. Live.
 	Beside int `json:"beside"`
@@ -48,6 +59,21 @@ type Service struct {
 	Selector map[string]string `json:"selector"`
 	// SessionAffinity is ClientIP or None; empty means None.
 	SessionAffinity string `json:"sessionAffinity"`
+}
+
+// Carrier is a Service without a role whose selector, its color included, matches
+// pods of a Deployment.
+type Carrier struct {
+	Name string `json:"name"`
+	// Color is the one that its selector pins; empty when it pins none.
+	Color string `json:"color"`
+	// Ready counts the distinct ready endpoints behind it, whoever's they are.
+	Ready int `json:"ready"`
+	// Workloads are the names of what owns the ready pods, as far as the names of
+	// the pods tell, each once, sorted.
+	Workloads []string `json:"workloads"`
+	// Selector is the whole one.
+	Selector map[string]string `json:"selector"`
 }
 
 // Config is what is known of the ConfigMaps that a Deployment names.
@@ -158,6 +184,7 @@ type Serving struct {
 func None() Facts {
 	return Facts{
 		Services: []Service{}, Pair: []Deployment{}, Claims: []Claim{},
+		Live: []Carrier{}, Doors: []Carrier{},
 		Selected: Selected{Pods: []Pod{}},
 		Serving:  Serving{Pods: []string{}, Colors: []string{}},
 		Config:   Config{ConfigMaps: []string{}},

@@ -41,6 +41,24 @@ func (c *cluster) Attached(_ context.Context, _, _ *appsv1.Deployment, gathered 
 	return gathered, nil
 }
 
+// Carriers implements admission.Facts: nothing runs, so nothing carries traffic.
+func (c *cluster) Carriers(context.Context, string, map[string]string) ([]facts.Carrier, error) {
+	return []facts.Carrier{}, nil
+}
+
+// Doors implements admission.Facts, like Carriers.
+func (c *cluster) Doors(context.Context, string, map[string]string, map[string]string) ([]facts.Carrier, error) {
+	return []facts.Carrier{}, nil
+}
+
+// Deployment implements admission.Facts: nothing is scaled offline.
+func (c *cluster) Deployment(context.Context, string, string) (*appsv1.Deployment, error) {
+	return nil, nil //nolint:nilnil // as the interface says: there is none
+}
+
+// Terminating implements admission.Facts: nothing is deleted offline.
+func (c *cluster) Terminating(context.Context, string) (bool, error) { return false, nil }
+
 // RanBefore implements admission.Facts: what is created never ran.
 func (c *cluster) RanBefore(context.Context, *appsv1.Deployment) (bool, error) { return false, nil }
 

@@ -1,0 +1,84 @@
+package admission
+
+import (
+	"context"
+	"encoding/json"
+	"maps"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	autoscalingv1 "k8s.io/api/autoscaling/v1"
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+
+	"github.com/tealgate/tealgate/internal/facts"
+)
+
+// askTraffic gathers what a Deployment carries, and what it would carry at once.
+// Most requests change neither and cost no read.
+func (w *Webhooks) askTraffic(ctx context.Context, namespace string, object, old *appsv1.Deployment, gathered *facts.Facts) error {
+	var err error
+	if old != nil && (replacesPods(object, old) || replicas(object.Spec.Replicas) < replicas(old.Spec.Replicas)) {
+		if gathered.Live, err = w.facts.Carriers(ctx, namespace, old.Spec.Template.Labels); err != nil {
+			return err
+		}
+	}
+	pod := object.Spec.Template.Labels
+	var before map[string]string
+	if old != nil {
+		before = old.Spec.Template.Labels
+		if maps.Equal(pod, before) {
+			return nil
+		}
+	}
+	gathered.Doors, err = w.facts.Doors(ctx, namespace, pod, before)
+	return err
+}
+
+// replacesPods says that an update rolls pods for another reason than an
+// annotation: kubectl rollout restart and Reloader write no more than that.
+func replacesPods(object, old *appsv1.Deployment) bool {
+	if !maps.Equal(object.Spec.Template.Labels, old.Spec.Template.Labels) {
+		return true
+	}
+	return !apiequality.Semantic.DeepEqual(object.Spec.Template.Spec, old.Spec.Template.Spec)
+}
+
+// replicas is what an absent field means.
+func replicas(set *int32) int32 {
+	if set == nil {
+		return 1
+	}
+	return *set
+}
+
+// askDeleted gathers what a Deployment that is to be deleted carries.
+func (w *Webhooks) askDeleted(ctx context.Context, r *review, q *question) error {
+	if r.Kind.Kind != kindDeployment {
+		return nil
+	}
+	old := &appsv1.Deployment{}
+	if err := json.Unmarshal(r.OldObject.Raw, old); err != nil {
+		return badRequest(err)
+	}
+	var err error
+	q.input.Facts.Live, err = w.facts.Carriers(ctx, r.Namespace, old.Spec.Template.Labels)
+	return err
+}
+
+// askScale gathers what the Deployment behind a Scale carries. A Scale says
+// nothing about pods; a Deployment that is gone carries nothing.
+func (w *Webhooks) askScale(ctx context.Context, r *review, q *question) error {
+	if r.Operation != admissionv1.Update {
+		return nil
+	}
+	object, old, err := decodeBoth[autoscalingv1.Scale](r)
+	if err != nil || object.Spec.Replicas >= old.Spec.Replicas {
+		return err
+	}
+	deployment, err := w.facts.Deployment(ctx, r.Namespace, r.name)
+	if err != nil || deployment == nil {
+		return err
+	}
+	q.input.Facts.Live, err = w.facts.Carriers(ctx, r.Namespace, deployment.Spec.Template.Labels)
+	return err
+}

@@ -1,0 +1,92 @@
+package tealgate.rules.live_color_protected_test
+
+import data.tealgate.rules.live_color_protected as rule
+
+test_deleted[note] if {
+	some note, case in {
+		"live": {"live": [carrier("blue", 3)], "want": {"deleted"}},
+		"behind a Service that is not pinned yet": {"live": [carrier("", 3)], "want": {"deleted"}},
+		"nothing is ready": {"live": [carrier("blue", 0)], "want": set()},
+		"idle": {"live": [], "want": set()},
+	}
+	messages({"operation": "DELETE", "kind": "Deployment", "object": null, "old": deployment(3), "facts": {"live": case.live}}) == case.want
+}
+
+test_deleted_without_a_color[note] if {
+	some note, old in {
+		"no label": {"spec": {"template": {"metadata": {"labels": {"app": "shop"}}}}},
+		"null labels": {"spec": {"template": {"metadata": {"labels": null}}}},
+		"nothing": {},
+		"null": null,
+	}
+	messages({"operation": "DELETE", "kind": "Deployment", "object": null, "old": old, "facts": {"live": [carrier("", 3)]}}) == set()
+}
+
+test_deleted_service if {
+	messages({"operation": "DELETE", "kind": "Service", "object": null, "old": {}, "facts": {"live": [carrier("blue", 3)]}}) == set()
+}
+
+test_replicas[note] if {
+	some note, case in {
+		"to 0": {"from": 4, "to": 0, "want": {"scaled-away"}},
+		"below half": {"from": 4, "to": 1, "want": {"scaled-hard"}},
+		"to half": {"from": 4, "to": 2, "want": set()},
+		"unchanged": {"from": 4, "to": 4, "want": set()},
+		"up": {"from": 4, "to": 9, "want": set()},
+		"still 0": {"from": 0, "to": 0, "want": set()},
+	}
+	every kind in ["Deployment", "Scale"] {
+		messages(scaled(kind, deployment(case.from), deployment(case.to), "ada")) == case.want
+	}
+}
+
+test_absent_replicas if {
+	bare := {"spec": {"template": {"metadata": {"labels": {"tealgate.dev/color": "blue"}}}}}
+
+	# A Deployment without replicas has 1, a Scale without has 0.
+	messages(scaled("Deployment", deployment(4), bare, "ada")) == {"scaled-hard"}
+	messages(scaled("Scale", deployment(4), bare, "ada")) == {"scaled-away"}
+	messages(scaled("Scale", deployment(4), {"spec": null}, "ada")) == {"scaled-away"}
+	messages(scaled("Scale", deployment(4), {}, "ada")) == {"scaled-away"}
+}
+
+test_by_an_autoscaler if {
+	hpa := "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
+	messages(scaled("Scale", deployment(4), deployment(1), hpa)) == set()
+	messages(scaled("Scale", deployment(4), deployment(0), hpa)) == {"scaled-away"}
+}
+
+test_idle_scaled_to_0 if {
+	messages(object.union(scaled("Scale", deployment(4), deployment(0), "ada"), {"facts": {"live": []}})) == set()
+	messages(object.union(scaled("Scale", deployment(4), deployment(0), "ada"), {"facts": {"live": [carrier("blue", 0)]}})) == set()
+}
+
+test_fields if {
+	every found in rule.violation { found.field == "spec.replicas" } with input as scaled("Scale", deployment(4), deployment(0), "ada")
+}
+
+messages(asked) := found if {
+	# regal ignore:with-outside-test-context
+	found := {violation.message | some violation in rule.violation} with input as object.union({"namespace": "shop", "name": "shop-blue", "user": "ada"}, asked)
+}
+
+scaled(kind, old, new, user) := {
+	"operation": "UPDATE",
+	"kind": kind,
+	"namespace": "shop",
+	"name": "shop-blue",
+	"user": user,
+	"old": old,
+	"object": new,
+	"facts": {"live": [carrier("blue", 4)]},
+}
+
+deployment(replicas) := {"spec": {"replicas": replicas, "template": {"metadata": {"labels": {"app": "shop", "tealgate.dev/color": "blue"}}}}}
+
+carrier(color, ready) := {
+	"name": "shop",
+	"color": color,
+	"ready": ready,
+	"workloads": ["shop-blue"],
+	"selector": {"app": "shop", "tealgate.dev/color": color},
+}
