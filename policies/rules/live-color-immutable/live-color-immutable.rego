@@ -24,12 +24,12 @@
 #     changed:
 #       more: true
 #       en: |-
-#         {{.color}} is live (Service {{.service}}, {{.ready}} {{plural .ready "pod" "pods"}}). This change ({{.changes_en}})
-#         replaces pods that serve, and the old version is gone as a way back. Deploy to {{.idle}} instead.
+#         {{.color}} is live (Service {{.service}}, {{.ready}} {{plural .ready "pod" "pods"}}): {{.changes_en}} in place
+#         loses the way back. Deploy to {{.idle}} instead.
 #
 #         Restarting {{.color}} (kubectl rollout restart) is fine.
 #       zh: |-
-#         {{.color}} 是线上颜色（Service {{.service}}，{{.ready}} 个 Pod）。这次修改（{{.changes_zh}}）会替换正在服务的 Pod，并失去可回滚的旧版本。请部署到空闲的 {{.idle}}。
+#         {{.color}} 是线上颜色（Service {{.service}}，{{.ready}} 个 Pod）。原地修改（{{.changes_zh}}）会失去可回滚的旧版本。请部署到空闲的 {{.idle}}。
 #
 #         允许重启 {{.color}}（kubectl rollout restart）。
 package tealgate.rules.live_color_immutable
@@ -112,4 +112,4 @@ changes := {
 	"zh": sprintf("%d 个镜像", [count(images)]),
 } if {
 	count(images) > 2
-} else := {"en": "its pod template", "zh": "Pod 模板"}
+} else := {"en": "changing its pod template", "zh": "Pod 模板"}

@@ -11,10 +11,10 @@ test_updates[note] if {
 			"new": template("host:5000/web@sha256:abc", {}),
 			"want": {"web image shop/web:1.4.0 to host:5000/web@sha256:abc"},
 		},
-		"something else": {"new": template("shop/web:1.4.0", {"env": [{"name": "A", "value": "b"}]}), "want": {"its pod template"}},
+		"something else": {"new": template("shop/web:1.4.0", {"env": [{"name": "A", "value": "b"}]}), "want": {"changing its pod template"}},
 		"a label": {
 			"new": object.union(template("shop/web:1.4.0", {}), {"metadata": {"labels": {"team": "shop"}}}),
-			"want": {"its pod template"},
+			"want": {"changing its pod template"},
 		},
 		"annotations alone": {
 			"new": object.union(template("shop/web:1.4.0", {}), {"metadata": {"annotations": {"kubectl.kubernetes.io/restartedAt": "now"}}}),
@@ -25,7 +25,7 @@ test_updates[note] if {
 			"new": {"metadata": {"labels": {"app": "shop", "tealgate.dev/color": "blue"}}, "spec": {"containers": [{"name": "web"}]}},
 			"want": {"web image shop/web:1.4.0 to "},
 		},
-		"no template": {"new": null, "want": {"its pod template"}},
+		"no template": {"new": null, "want": {"changing its pod template"}},
 	}
 	changes_of(update(case.new, [carrier("blue", 3)])) == case.want
 }
