@@ -3,7 +3,6 @@ package settings
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"net/url"
 	"regexp"
@@ -12,195 +11,218 @@ import (
 
 	"go.yaml.in/yaml/v3"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+	"k8s.io/apimachinery/pkg/util/validation"
 
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
-// document is the form of the file. Its yaml tags are what users write.
-type document struct {
-	DocsURL    text                 `yaml:"docsURL"`
-	Rules      actions              `yaml:"rules"`
-	Namespaces map[string]namespace `yaml:"namespaces"`
-	Sidecars   []string             `yaml:"sidecars"`
-	Unmanaged  []unmanaged          `yaml:"unmanaged"`
-	Patterns   patterns             `yaml:"patterns"`
-}
-
-type namespace struct {
-	Rules actions `yaml:"rules"`
-}
-
-type unmanaged struct {
-	Namespace string   `yaml:"namespace"`
-	Selector  selector `yaml:"selector"`
-	// Reason is for people.
-	Reason string `yaml:"reason"`
-}
-
-type patterns struct {
-	Add  []pattern `yaml:"add"`
-	Drop []pattern `yaml:"drop"`
-}
-
-type pattern struct {
-	Kind  string `yaml:"kind"`
-	Name  expr   `yaml:"name"`
-	Value expr   `yaml:"value"`
-	// Reason is for people.
-	Reason string `yaml:"reason"`
-
-	line int
-}
-
 // Parse reads the file. Sidecars are added to the default ones; everything else is
-// as it stands. An error names the line.
-func Parse(raw []byte) (*Settings, error) {
-	var file document
+// as it stands. An error names each line that is not understood, and what is
+// expected there.
+func Parse(raw []byte) (*Settings, error) { return parse(raw, 0) }
+
+// parse reads a file that stands in another one, behind so many lines.
+func parse(raw []byte, before int) (*Settings, error) {
+	r := &reader{before: before}
+	var document yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(raw))
-	decoder.KnownFields(true)
-	if err := decoder.Decode(&file); err != nil && !errors.Is(err, io.EOF) {
-		return nil, readable(err)
+	if err := decoder.Decode(&document); errors.Is(err, io.EOF) {
+		return Default(), nil
+	} else if err != nil {
+		return nil, r.notYAML(raw, err)
 	}
-	if err := decoder.Decode(&yaml.Node{}); !errors.Is(err, io.EOF) {
-		return nil, errors.New("more than one YAML document")
+	var second yaml.Node
+	if err := decoder.Decode(&second); err == nil {
+		r.problem(&second, "expected the end of the file, found a second YAML document")
+	} else if !errors.Is(err, io.EOF) {
+		return nil, r.notYAML(raw, err)
 	}
-	settings := Default()
-	settings.DocsURL, settings.Rules = string(file.DocsURL), file.Rules
-	settings.Namespaces = map[string][]RuleAction{}
-	for name, n := range file.Namespaces {
-		settings.Namespaces[name] = n.Rules
-	}
-	for _, name := range file.Sidecars {
-		if !slices.Contains(settings.Rego.Sidecars, name) {
-			settings.Rego.Sidecars = append(settings.Rego.Sidecars, name)
-		}
-	}
-	for _, u := range file.Unmanaged {
-		if u.Namespace == "" || u.Selector.Selector == nil {
-			return nil, errors.New("unmanaged: each entry names a namespace and a selector")
-		}
-		settings.Unmanaged = append(settings.Unmanaged, Unmanaged{Namespace: u.Namespace, Selector: u.Selector.Selector})
-	}
-	var err error
-	if settings.Rego.Patterns.Add, err = read(file.Patterns.Add, true); err != nil {
+	settings := r.settings(value{node: document.Content[0]})
+	if err := r.err(); err != nil {
 		return nil, err
 	}
-	settings.Rego.Patterns.Drop, err = read(file.Patterns.Drop, false)
-	return settings, err
+	return settings, nil
 }
 
-var unknownField = regexp.MustCompile(`field (\S+) not found in type \S+`)
+func (r *reader) settings(v value) *Settings {
+	settings := Default()
+	settings.Namespaces = map[string][]RuleAction{}
+	patterns := &settings.Rego.Patterns
+	r.fields(v,
+		field{"docsURL", func(v value) { settings.DocsURL = r.address(v) }},
+		field{"rules", func(v value) { settings.Rules = r.actions(v) }},
+		field{"namespaces", func(v value) {
+			r.entries(v, "a map from namespace to its rules", func(key *yaml.Node, below value) {
+				r.fields(below, field{"rules", func(v value) { settings.Namespaces[key.Value] = r.actions(v) }})
+			})
+		}},
+		field{"sidecars", func(v value) {
+			r.list(v, "a list of names of containers", func(v value) {
+				if name := r.text(v, "the name of a container"); !slices.Contains(settings.Rego.Sidecars, name) {
+					settings.Rego.Sidecars = append(settings.Rego.Sidecars, name)
+				}
+			})
+		}},
+		field{"unmanaged", func(v value) {
+			r.list(v, "a list of namespaces with a selector", func(v value) {
+				settings.Unmanaged = append(settings.Unmanaged, r.unmanaged(v))
+			})
+		}},
+		field{"patterns", func(v value) {
+			r.fields(v,
+				field{"add", func(v value) { patterns.Add = r.patterns(v, true) }},
+				field{"drop", func(v value) { patterns.Drop = r.patterns(v, false) }})
+		}},
+	)
+	return settings
+}
 
-// readable writes an error of the decoder without the names of Go types.
-func readable(err error) error {
-	var typed *yaml.TypeError
-	if !errors.As(err, &typed) {
-		return errors.New(strings.TrimPrefix(err.Error(), "yaml: "))
+// address is that of a page.
+func (r *reader) address(v value) string {
+	const what = "an http or https address, in which {rule} stands for the rule's id"
+	text := r.text(v, what)
+	if text == "" {
+		return ""
 	}
-	lines := make([]string, len(typed.Errors))
-	for i, line := range typed.Errors {
-		lines[i] = unknownField.ReplaceAllString(line, "unknown key $1")
+	address, err := url.Parse(strings.ReplaceAll(text, "{rule}", "rule"))
+	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
+		r.expected(v, what)
 	}
-	return errors.New(strings.Join(lines, "; "))
+	return text
+}
+
+// actions is a map from rule to action that keeps the lines.
+func (r *reader) actions(v value) []RuleAction {
+	var list []RuleAction
+	r.entries(v, "a map from rule to action", func(key *yaml.Node, below value) {
+		// YAML 1.1 takes a bare off for false; it is written so all the same.
+		action := policy.Action(below.node.Value)
+		if below.node.Kind != yaml.ScalarNode || !slices.Contains(policy.Actions(), action) {
+			r.expected(below, "deny, warn, advise or off")
+			return
+		}
+		list = append(list, RuleAction{Rule: key.Value, Action: action, Line: r.line(key)})
+	})
+	return list
+}
+
+// reason is for people: it only has to be text.
+func (r *reader) reason() field {
+	return field{"reason", func(v value) { r.text(v, "text") }}
+}
+
+func (r *reader) unmanaged(v value) Unmanaged {
+	var u Unmanaged
+	before := len(r.found)
+	r.fields(v,
+		field{"namespace", func(v value) { u.Namespace = r.text(v, "the name of a namespace") }},
+		field{"selector", func(v value) { u.Selector = r.selector(v) }},
+		r.reason())
+	if len(r.found) == before && (u.Namespace == "" || u.Selector == nil) {
+		r.problem(v.node, "%s: expected both namespace and selector", v.path)
+	}
+	return u
+}
+
+// selector is written as kubectl -l takes it, or as a map of labels. What a label is
+// not cannot be seen of the pods that a Service selects, and would leave alone nearly
+// everything.
+func (r *reader) selector(v value) labels.Selector {
+	const what = "labels of pods, as a map or as kubectl -l takes them"
+	var selector labels.Selector
+	var err error
+	before := len(r.found)
+	if v.node.Kind == yaml.MappingNode {
+		set := labels.Set{}
+		r.entries(v, what, func(key *yaml.Node, below value) { set[key.Value] = r.label(key, below) })
+		selector = labels.SelectorFromSet(set)
+	} else if text := r.text(v, what); text != "" {
+		selector, err = labels.Parse(text)
+	}
+	switch {
+	case len(r.found) > before:
+		return nil
+	case err != nil:
+		r.problem(v.node, "%s: expected %s: %s", v.path, what, oneLine(err))
+		return nil
+	case selector.Empty():
+		r.problem(v.node, "%s: expected at least one label: an empty selector leaves everything alone", v.path)
+		return nil
+	}
+	requirements, _ := selector.Requirements()
+	for _, requirement := range requirements {
+		switch requirement.Operator() {
+		case selection.NotEquals, selection.NotIn, selection.DoesNotExist:
+			r.problem(v.node, "%s: expected labels that the pods have, found %s, which nearly all pods satisfy",
+				v.path, quoted(requirement.String()))
+			return nil
+		}
+	}
+	return selector
+}
+
+func (r *reader) label(key *yaml.Node, v value) string {
+	if len(validation.IsQualifiedName(key.Value)) > 0 {
+		r.problem(key, "%s: expected the name of a label as the key", v.path)
+	}
+	const what = "the value of a label"
+	text := r.text(v, what)
+	if len(validation.IsValidLabelValue(text)) > 0 {
+		r.expected(v, what)
+	}
+	return text
 }
 
 var kinds = []string{"password", "token", "key", "secret", "private-key"}
 
-func read(list []pattern, add bool) ([]policy.Pattern, error) {
-	found := make([]policy.Pattern, 0, len(list))
-	for _, p := range list {
-		switch {
-		case (p.Name == "") == (p.Value == ""):
-			return nil, fmt.Errorf("line %d: a pattern has either name or value", p.line)
-		case add && !slices.Contains(kinds, p.Kind):
-			return nil, fmt.Errorf("line %d: kind is %q, not one of %s", p.line, p.Kind, strings.Join(kinds, ", "))
-		case !add && p.Kind != "":
-			return nil, fmt.Errorf("line %d: a pattern to drop has no kind", p.line)
-		}
-		found = append(found, policy.Pattern{Kind: p.Kind, Name: string(p.Name), Value: string(p.Value)})
-	}
-	return found, nil
+func (r *reader) patterns(v value, add bool) []policy.Pattern {
+	list := []policy.Pattern{}
+	r.list(v, "a list of patterns", func(v value) { list = append(list, r.pattern(v, add)) })
+	return list
 }
 
-// UnmarshalYAML keeps the line, and refuses unknown keys, which a decoder that is
-// asked for a node no longer does.
-func (p *pattern) UnmarshalYAML(node *yaml.Node) error {
-	type plain pattern
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		if key := node.Content[i]; !slices.Contains([]string{"kind", "name", "value", "reason"}, key.Value) {
-			return fmt.Errorf("line %d: unknown key %s", key.Line, key.Value)
-		}
+func (r *reader) pattern(v value, add bool) policy.Pattern {
+	var p policy.Pattern
+	before := len(r.found)
+	fields := []field{
+		{"name", func(v value) { p.Name = r.expression(v) }},
+		{"value", func(v value) { p.Value = r.expression(v) }},
+		r.reason(),
 	}
-	if err := node.Decode((*plain)(p)); err != nil {
-		return readable(err)
+	if add {
+		fields = append(fields, field{"kind", func(v value) {
+			if p.Kind = v.node.Value; !slices.Contains(kinds, p.Kind) {
+				r.expected(v, oneOf(kinds))
+			}
+		}})
 	}
-	p.line = node.Line
-	return nil
+	r.fields(v, fields...)
+	if len(r.found) > before {
+		return p
+	}
+	if (p.Name == "") == (p.Value == "") {
+		r.problem(v.node, "%s: expected either name or value", v.path)
+	}
+	if add && p.Kind == "" {
+		r.problem(v.node, "%s: expected a kind: %s", v.path, oneOf(kinds))
+	}
+	return p
 }
 
-// text is an address of a page.
-type text string
-
-func (t *text) UnmarshalYAML(node *yaml.Node) error {
-	address, err := url.Parse(strings.ReplaceAll(node.Value, "{rule}", "rule"))
-	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
-		return fmt.Errorf("line %d: docsURL is %q, not an http address", node.Line, node.Value)
-	}
-	*t = text(node.Value)
-	return nil
+func oneOf(words []string) string {
+	last := len(words) - 1
+	return strings.Join(words[:last], ", ") + " or " + words[last]
 }
 
-// expr is a regular expression of RE2.
-type expr string
-
-func (e *expr) UnmarshalYAML(node *yaml.Node) error {
-	if _, err := regexp.Compile(node.Value); err != nil {
-		return fmt.Errorf("line %d: %w", node.Line, err)
+// expression is one of RE2.
+func (r *reader) expression(v value) string {
+	const what = "a regular expression (RE2)"
+	text := r.text(v, what)
+	if _, err := regexp.Compile(text); err != nil {
+		r.problem(v.node, "%s: expected %s: %s", v.path, what, oneLine(err))
 	}
-	*e = expr(node.Value)
-	return nil
+	return text
 }
 
-// selector is written as kubectl -l takes it, or as a map of labels.
-type selector struct{ labels.Selector }
-
-func (s *selector) UnmarshalYAML(node *yaml.Node) error {
-	if node.Kind == yaml.MappingNode {
-		set := labels.Set{}
-		if err := node.Decode(&set); err != nil {
-			return readable(err)
-		}
-		s.Selector = labels.SelectorFromSet(set)
-	} else {
-		parsed, err := labels.Parse(node.Value)
-		if err != nil {
-			return fmt.Errorf("line %d: %w", node.Line, err)
-		}
-		s.Selector = parsed
-	}
-	if s.Empty() {
-		return fmt.Errorf("line %d: an empty selector would leave everything alone", node.Line)
-	}
-	return nil
-}
-
-// actions is a map from rule to action that keeps the lines.
-type actions []RuleAction
-
-func (a *actions) UnmarshalYAML(node *yaml.Node) error {
-	if node.Kind != yaml.MappingNode {
-		return fmt.Errorf("line %d: rules is a map from rule to action", node.Line)
-	}
-	for i := 0; i+1 < len(node.Content); i += 2 {
-		key, value := node.Content[i], node.Content[i+1]
-		action := policy.Action(value.Value)
-		if !slices.Contains(policy.Actions(), action) {
-			return fmt.Errorf("line %d: action of %s is %q, not one of deny, warn, advise, off", value.Line, key.Value, value.Value)
-		}
-		if slices.ContainsFunc(*a, func(set RuleAction) bool { return set.Rule == key.Value }) {
-			return fmt.Errorf("line %d: %s stands there twice", key.Line, key.Value)
-		}
-		*a = append(*a, RuleAction{Rule: key.Value, Action: action, Line: key.Line})
-	}
-	return nil
-}
+func oneLine(err error) string { return strings.Join(strings.Fields(err.Error()), " ") }
