@@ -78,6 +78,9 @@ func (r *reader) settings(v value) *Settings {
 	return settings
 }
 
+// maxAddress leaves room for the problems in an answer that names pages.
+const maxAddress = 200
+
 // address is that of a page.
 func (r *reader) address(v value) string {
 	const what = "an http or https address, in which {rule} stands for the rule's id"
@@ -86,8 +89,11 @@ func (r *reader) address(v value) string {
 		return ""
 	}
 	address, err := url.Parse(strings.ReplaceAll(text, "{rule}", "rule"))
-	if err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http" {
+	switch {
+	case err != nil || address.Host == "" || address.Scheme != "https" && address.Scheme != "http":
 		r.expected(v, what)
+	case len(text) > maxAddress:
+		r.problem(v.node, "%s: expected at most %d characters, found %d", v.path, maxAddress, len(text))
 	}
 	return text
 }

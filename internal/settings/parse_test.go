@@ -136,6 +136,7 @@ func TestParseRefuses(t *testing.T) {
 		"AddressFTP":   {"docsURL: ftp://wiki.example\n", `line 1: docsURL: expected ` + page + `, found "ftp://wiki.example"`},
 		"AddressMap":   {"docsURL: {rule: x}\n", `line 1: docsURL: expected ` + page + `, found a map`},
 		"AddressSpace": {"docsURL: 'https://a b/'\n", `line 1: docsURL: expected ` + page + `, found "https://a b/"`},
+		"AddressLong":  {"docsURL: https://x.y/" + strings.Repeat("z", 200) + "\n", `line 1: docsURL: expected at most 200 characters, found 212`},
 		"Action":       {"rules:\n  pinned-image: dney\n", `line 2: rules.pinned-image: expected ` + actions + `, found "dney"`},
 		"ActionFalse":  {"rules:\n  pinned-image: false\n", `line 2: rules.pinned-image: expected ` + actions + `, found false without quotes`},
 		"ActionEmpty":  {"rules:\n  pinned-image:\n", `line 2: rules.pinned-image: expected ` + actions + `, found nothing`},

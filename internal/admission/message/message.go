@@ -11,6 +11,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/rivo/uniseg"
+
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
@@ -101,13 +103,21 @@ func layout(language policy.Language, object Object, violations []policy.Violati
 		sentence := fmt.Sprintf(words.rest, len(others), strings.Join(ids(others), ", "))
 		after.WriteString("\n\n" + strings.Join(wrap("", "  ", sentence), "\n"))
 	}
-	if len(more) > 0 {
-		after.WriteString("\n\n" + words.more + strings.Join(ids(more), " "))
-		for _, page := range pages(more) {
-			after.WriteString("\n" + words.page + page)
-		}
-	}
+	after.WriteString(where(words, more, pages(violations[:full])))
 	return plain(strings.Join(lines, "\n")), plain(after.String())
+}
+
+// where says where to read more: what explain has more of, and what the platform
+// team wrote about any of the problems.
+func where(words words, explained []policy.Violation, pages []string) string {
+	var lines []string
+	if len(explained) > 0 {
+		lines = append(lines, words.explain+strings.Join(ids(explained), " "))
+	}
+	if lines = append(lines, pages...); len(lines) == 0 {
+		return ""
+	}
+	return "\n\n" + words.more + strings.Join(lines, "\n"+strings.Repeat(" ", uniseg.StringWidth(words.more)))
 }
 
 // problem lays out one body: prose is wrapped, indented blocks stay as they are.

@@ -98,6 +98,12 @@ func violation(rule *policy.Rule, name string, with map[string]any) policy.Viola
 	return policy.Violation{Rule: rule, Message: rule.Messages[name], Field: "spec", With: with}
 }
 
+// documented has a page of the platform team's.
+func documented(v policy.Violation) policy.Violation {
+	v.Docs = "https://wiki.example/tealgate/" + v.Rule.ID
+	return v
+}
+
 // embedded are the rules of the program, compiled once.
 var embedded = sync.OnceValues(func() (*policy.Engine, error) {
 	modules, err := policies.Modules()
@@ -136,6 +142,8 @@ func texts(t *testing.T, language policy.Language) map[string]string {
 			violation(rules["third-rule"], "plain", with),
 		},
 		"one-over-the-limit": {violation(rules["first-rule"], "fixed", map[string]any{"name": "web", "lines": strings.Repeat("- 一行\n", 1000)})},
+		"page":               {documented(violation(rules["first-rule"], "plain", with))},
+		"page-of-many":       {documented(violation(rules["first-rule"], "plain", with)), documented(violation(rules["first-rule"], "fixed", with)), documented(violation(rules["second-rule"], "fixed", with))},
 		"hostile":            {violation(rules["first-rule"], "plain", map[string]any{"name": "a\x1b[31m\"b\"\x00\u0085c"})},
 	}
 	for _, rule := range all {

@@ -18,7 +18,7 @@ const (
 )
 
 type words struct {
-	one, many, rest, others, colon, more, page string
+	one, many, rest, others, colon, more, explain string
 
 	// behind is about the Deployments that a new Service selects.
 	behind, behindOthers, behindAll string
@@ -42,13 +42,13 @@ func (w words) verdict(count int) string {
 // phrases are the sentences that belong to no rule.
 var phrases = map[policy.Language]words{
 	policy.English: {
-		one:    "%d problem in %s: %s",
-		many:   "%d problems in %s: %s",
-		rest:   "And %d more: %s.",
-		others: "%d more in %s: %s",
-		colon:  ":",
-		more:   "More: kubectl tealgate explain ",
-		page:   "      ",
+		one:     "%d problem in %s: %s",
+		many:    "%d problems in %s: %s",
+		rest:    "And %d more: %s.",
+		others:  "%d more in %s: %s",
+		colon:   ":",
+		more:    "More: ",
+		explain: "kubectl tealgate explain ",
 
 		behind:       "%s, which this Service selects",
 		behindOthers: "%d more in Deployments that this Service selects: %s",
@@ -70,13 +70,13 @@ var phrases = map[policy.Language]words{
 		undecidedBehindOpen: "The Service itself was judged.",
 	},
 	policy.Chinese: {
-		one:    "%[2]s 有 %[1]d 处问题：%[3]s",
-		many:   "%[2]s 有 %[1]d 处问题：%[3]s",
-		rest:   "另有 %d 处：%s。",
-		others: "%[2]s 另有 %[1]d 处问题：%[3]s",
-		colon:  "：",
-		more:   "详情：kubectl tealgate explain ",
-		page:   "      ",
+		one:     "%[2]s 有 %[1]d 处问题：%[3]s",
+		many:    "%[2]s 有 %[1]d 处问题：%[3]s",
+		rest:    "另有 %d 处：%s。",
+		others:  "%[2]s 另有 %[1]d 处问题：%[3]s",
+		colon:   "：",
+		more:    "详情：",
+		explain: "kubectl tealgate explain ",
 
 		behind:       "此 Service 选中的 %s",
 		behindOthers: "此 Service 选中的 Deployment 另有 %d 处问题：%s",
