@@ -10,12 +10,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/tealgate/tealgate/internal/admission"
 	"github.com/tealgate/tealgate/internal/offline"
 	"github.com/tealgate/tealgate/internal/policy"
 	"github.com/tealgate/tealgate/internal/report"
-	"github.com/tealgate/tealgate/internal/settings"
-	"github.com/tealgate/tealgate/policies"
 )
 
 const checkLong = `Say what admission would say to manifests, without a cluster.
@@ -27,6 +24,10 @@ enforce, after tealgate has added its color. What needs running pods is not judg
 Exit code 0: nothing would be denied; 1: something would; 2: something could not be
 read, and the rest was checked.
 
+--settings takes the settings of the cluster, as the file settings.yaml or as the
+manifest of the ConfigMap tealgate-settings that holds it: actions, known sidecars,
+patterns, and what is left alone. Without it the defaults count.
+
 --fix writes into the files what needs no guess, and then checks them: the color that
 tealgate would give a new Deployment, and a version label from an image tag. Comments,
 order and layout stay. The selector of a Deployment that exists cannot change: do not
@@ -35,11 +36,12 @@ write a color into the manifest of one that has none.`
 const checkExample = `  kubectl tealgate check -f shop.yaml
   kubectl tealgate check -R -f manifests -o sarif > tealgate.sarif
   helm template shop ./chart | kubectl tealgate check -f - -n shop
-  kubectl tealgate check -k overlays/production`
+  kubectl tealgate check -k overlays/production --settings platform/tealgate-settings.yaml`
 
 // checkFlags are the flags as they were given.
 type checkFlags struct {
 	sources          offline.Sources
+	settings         string
 	output, language string
 	fix              bool
 }
@@ -64,11 +66,13 @@ func newCheck() *cobra.Command {
 	set.BoolVarP(&flags.sources.Recursive, "recursive", "R", false, "read the folders below a folder too")
 	set.StringSliceVarP(&flags.sources.Kustomizations, "kustomize", "k", nil, "folder with a kustomization.yaml to build and check (repeatable)")
 	set.StringVarP(&flags.sources.Namespace, "namespace", "n", "default", "namespace of objects that name none")
+	set.StringVar(&flags.settings, "settings", "", "file with the settings of the cluster")
 	set.StringVarP(&flags.output, "output", "o", string(report.Text), "text, json, sarif or junit")
 	set.BoolVar(&flags.fix, "fix", false, "write the cures that need no guess into the files first")
 	addLanguage(command, &flags.language, "language of the findings")
 	// The flags have just been defined, which is all that can be wrong.
 	_ = command.MarkFlagFilename("filename", "yaml", "yml", "json")
+	_ = command.MarkFlagFilename("settings", "yaml", "yml")
 	_ = command.MarkFlagDirname("kustomize")
 	_ = command.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]cobra.Completion{"text", "json", "sarif", "junit"}, cobra.ShellCompDirectiveNoFileComp))
 	return command
@@ -90,11 +94,10 @@ func (f checkFlags) validate() error {
 func check(command *cobra.Command, flags checkFlags) error {
 	ctx := command.Context()
 	flags.sources.Stdin = command.InOrStdin()
-	engine, err := policies.Engine(ctx)
+	edition, rules, err := edition(ctx, flags.settings)
 	if err != nil {
 		return err
 	}
-	edition := admission.Edition{Rules: engine, Settings: settings.Default()}
 	language := policy.Language(flags.language)
 	judge := func() (*offline.Result, error) {
 		manifests, err := offline.Read(ctx, flags.sources)
@@ -117,7 +120,7 @@ func check(command *cobra.Command, flags checkFlags) error {
 	}
 	err = report.Write(command.OutOrStdout(), result, report.Options{
 		Format: report.Format(flags.output), Language: language, Color: colorful(command.OutOrStdout()),
-		Rules: engine.Rules(), Version: version,
+		Rules: rules, Docs: edition.Settings.Docs, Version: version,
 	})
 	if err != nil {
 		return err

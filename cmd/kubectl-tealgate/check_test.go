@@ -145,6 +145,102 @@ func TestCheckRefuses(t *testing.T) {
 	}
 }
 
+// worn has each finding that the settings of TestCheckSettings are about.
+const worn = `
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: mailer-blue}
+spec:
+  selector: {matchLabels: {app: mailer}}
+  template:
+    metadata: {labels: {app: mailer, version: "0.9"}, annotations: {tealgate.dev/traffic: none, tealgate.dev/config: none}}
+    spec: {containers: [{name: worker, image: "mailer:latest", resources: {requests: {cpu: 100m, memory: 64Mi}}}]}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: redis}
+spec:
+  selector: {matchLabels: {app: redis}}
+  template:
+    metadata: {labels: {app: redis}}
+    spec: {containers: [{name: redis, image: redis, ports: [{containerPort: 6379}]}]}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: redis}
+spec: {selector: {app: redis}, ports: [{port: 6379}]}
+`
+
+func TestCheckSettings(t *testing.T) {
+	t.Chdir(t.TempDir())
+	const unmanaged = "unmanaged:\n- {namespace: default, selector: app=redis, reason: a chart of others}\n"
+	for name, test := range map[string]struct {
+		reason, settings string
+		args             []string
+		code             int
+		want             []string
+		errors           string
+	}{
+		"Off": {
+			reason: "what is left alone is counted", settings: "rules: {pinned-image: off}\n" + unmanaged,
+			want: []string{"3 objects checked in 1 file: no problems, left alone by the settings: 2\n"},
+		},
+		"Chinese": {
+			reason: "in both languages", settings: unmanaged + "rules: {pinned-image: off}\n", args: []string{"--language", "zh"},
+			want: []string{"检查了 1 个文件中的 3 个对象：没有问题，按设置不检查 2 个\n"},
+		},
+		"Namespace": {
+			reason: "the namespace of the object counts", code: exitNo,
+			settings: "docsURL: 'https://wiki.example/{rule}'\nrules: {pinned-image: off}\nnamespaces: {default: {rules: {pinned-image: deny}}}\n" + unmanaged,
+			want: []string{
+				"1 problem in Deployment default/mailer-blue: pinned-image\n", "More: https://wiki.example/pinned-image\n",
+				"3 objects checked in 1 file: 1 would be denied, left alone by the settings: 2\n",
+			},
+		},
+		"ConfigMap": {
+			reason:   "as it lies in the repository of the platform team",
+			settings: "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: tealgate-settings, namespace: tealgate-system}\ndata:\n  settings.yaml: |\n    rules: {pinned-image: off}\n    unmanaged: [{namespace: default, selector: app=redis}]\n",
+			want:     []string{"no problems, left alone by the settings: 2\n"},
+		},
+		"JSON": {
+			reason: "for machines", settings: unmanaged, args: []string{"-o", "json"},
+			want: []string{`"unmanaged": 2,`, `"unmanaged": true,`},
+		},
+		"SARIF": {
+			reason: "the page of each rule", settings: "docsURL: https://wiki.example/{rule}\n" + unmanaged, args: []string{"-o", "sarif"},
+			want: []string{`"helpUri": "https://wiki.example/pinned-image"`},
+		},
+		"Misspelt": {
+			reason: "nothing is checked with half of the settings", settings: "rule: {}\n", code: exitFailed,
+			errors: "error: --settings settings.yaml: line 1: unknown key \"rule\": expected docsURL, rules, namespaces, sidecars, unmanaged, patterns\n",
+		},
+		"UnknownRule": {
+			reason: "a misspelt rule passes for none", settings: "rules:\n  pinned-images: off\n", code: exitFailed,
+			errors: "error: --settings settings.yaml: line 2: there is no rule \"pinned-images\"\n",
+		},
+		"Missing": {
+			reason: "as above", args: []string{"--settings", "gone.yaml"}, code: exitFailed,
+			errors: "error: --settings gone.yaml: no such file or directory\n",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.NoError(t, os.WriteFile("settings.yaml", []byte(test.settings), 0o600))
+			require.NoError(t, os.WriteFile("worn.yaml", []byte(worn), 0o600))
+			out, errOut, err := run(t, append([]string{"check", "-f", "worn.yaml", "--settings", "settings.yaml"}, test.args...)...)
+			if test.errors != "" {
+				assert.Error(t, err, test.reason)
+				assert.Empty(t, out)
+			} else {
+				assert.Equal(t, test.code, code(t, err), test.reason)
+			}
+			assert.Equal(t, test.errors, errOut)
+			for _, want := range test.want {
+				assert.Contains(t, out, want, test.reason)
+			}
+		})
+	}
+}
+
 func TestCheckFix(t *testing.T) {
 	t.Chdir(t.TempDir())
 	const shop = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: shop-blue}\nspec:\n  selector: {matchLabels: {app: shop}}\n  template:\n" +

@@ -49,6 +49,8 @@ type Checked struct {
 	Warnings, Advice []string
 	// Told are lines about what tealgate adds when the object is admitted.
 	Told []string
+	// Unmanaged says that the settings leave the object alone.
+	Unmanaged bool
 
 	object *Object
 	// stored is the object as it would be stored.
@@ -71,6 +73,17 @@ func (r *Result) Denied() int {
 	count := 0
 	for _, checked := range r.Checked {
 		if checked.Denied() {
+			count++
+		}
+	}
+	return count
+}
+
+// Unmanaged counts the objects that the settings leave alone.
+func (r *Result) Unmanaged() int {
+	count := 0
+	for _, checked := range r.Checked {
+		if checked.Unmanaged {
 			count++
 		}
 	}
@@ -197,7 +210,7 @@ func (c *checker) validate(ctx context.Context, s *subject) error {
 	checked := Checked{
 		Kind: verdict.Object.Kind, Namespace: verdict.Object.Namespace, Name: verdict.Object.Name,
 		Position: s.object.Position(), Denial: said.Denial, Warnings: said.Warnings, Advice: said.Advice,
-		Told: verdict.Told, object: s.object, stored: s.stored,
+		Told: verdict.Told, Unmanaged: verdict.Unmanaged, object: s.object, stored: s.stored,
 	}
 	checked.Input, _ = s.object.Input()
 	for _, finding := range said.Findings {

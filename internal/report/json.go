@@ -25,6 +25,7 @@ type jsonSummary struct {
 	Denied     int `json:"denied"`
 	Warnings   int `json:"warnings"`
 	Advice     int `json:"advice"`
+	Unmanaged  int `json:"unmanaged"`
 	Unreadable int `json:"unreadable"`
 }
 
@@ -38,11 +39,13 @@ type jsonObject struct {
 	Namespace string `json:"namespace"`
 	Name      string `json:"name"`
 	jsonPosition
-	Input    *jsonPosition `json:"input,omitempty"`
-	Denied   bool          `json:"denied"`
-	Text     string        `json:"text,omitempty"`
-	Findings []jsonFinding `json:"findings"`
-	Notes    []string      `json:"notes"`
+	Input  *jsonPosition `json:"input,omitempty"`
+	Denied bool          `json:"denied"`
+	// Unmanaged is absent for what the settings do not leave alone.
+	Unmanaged bool          `json:"unmanaged,omitempty"`
+	Text      string        `json:"text,omitempty"`
+	Findings  []jsonFinding `json:"findings"`
+	Notes     []string      `json:"notes"`
 }
 
 type jsonFinding struct {
@@ -73,7 +76,7 @@ func writeJSON(out io.Writer, result *offline.Result) error {
 		APIVersion: "check.tealgate.dev/v1", Kind: "CheckReport",
 		Summary: jsonSummary{
 			Files: result.Files, Checked: len(result.Checked), Others: result.Others, Denied: result.Denied(),
-			Warnings: result.Findings(policy.Warn), Advice: result.Findings(policy.Advise), Unreadable: len(result.Unreadable),
+			Warnings: result.Findings(policy.Warn), Advice: result.Findings(policy.Advise), Unmanaged: result.Unmanaged(), Unreadable: len(result.Unreadable),
 		},
 		Objects: make([]jsonObject, 0, len(result.Checked)), Unreadable: []jsonUnreadable{},
 	}
@@ -92,7 +95,7 @@ func writeJSON(out io.Writer, result *offline.Result) error {
 func asJSON(checked offline.Checked) jsonObject {
 	object := jsonObject{
 		Kind: checked.Kind, Namespace: checked.Namespace, Name: checked.Name, jsonPosition: position(checked.Position),
-		Denied: checked.Denied(), Text: checked.Denial, Findings: []jsonFinding{}, Notes: append([]string{}, checked.Told...),
+		Denied: checked.Denied(), Unmanaged: checked.Unmanaged, Text: checked.Denial, Findings: []jsonFinding{}, Notes: append([]string{}, checked.Told...),
 	}
 	if checked.Input.File != "" {
 		input := position(checked.Input)

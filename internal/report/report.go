@@ -33,6 +33,9 @@ type Options struct {
 	Color bool
 	// Rules are all rules that were asked, whether they found something or not.
 	Rules []*policy.Rule
+	// Docs returns the platform team's page about a rule, empty where there is none;
+	// nil for a team that wrote none.
+	Docs func(rule string) string
 	// Version is that of this program.
 	Version string
 }

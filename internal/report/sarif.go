@@ -27,7 +27,7 @@ func writeSARIF(out io.Writer, result *offline.Result, options Options) error {
 	index := map[string]int{}
 	for i, rule := range options.Rules {
 		index[rule.ID] = i
-		run.Tool.Driver.AddRule(descriptor(rule, options.Language))
+		run.Tool.Driver.AddRule(descriptor(rule, options))
 	}
 	for _, checked := range result.Checked {
 		for _, found := range checked.Findings {
@@ -43,14 +43,20 @@ func writeSARIF(out io.Writer, result *offline.Result, options Options) error {
 	return report.NewV210Report().AddRun(run).PrettyWrite(out)
 }
 
-func descriptor(rule *policy.Rule, language policy.Language) *sarif.ReportingDescriptor {
-	title := cmp.Or(rule.Title[language], rule.Title[policy.English])
-	text := cmp.Or(rule.Description[language], rule.Description[policy.English])
-	return sarif.NewRule(rule.ID).WithName(rule.ID).
+func descriptor(rule *policy.Rule, options Options) *sarif.ReportingDescriptor {
+	title := cmp.Or(rule.Title[options.Language], rule.Title[policy.English])
+	text := cmp.Or(rule.Description[options.Language], rule.Description[policy.English])
+	described := sarif.NewRule(rule.ID).WithName(rule.ID).
 		WithShortDescription(sarif.NewMultiformatMessageString().WithText(title)).
 		WithFullDescription(sarif.NewMultiformatMessageString().WithText(text)).
 		WithHelp(sarif.NewMultiformatMessageString().WithText(fmt.Sprintf("%s\n\n%s", title, text))).
 		WithDefaultConfiguration(sarif.NewReportingConfiguration().WithLevel(level(rule.Action)))
+	if options.Docs != nil {
+		if page := options.Docs(rule.ID); page != "" {
+			described.WithHelpURI(page)
+		}
+	}
+	return described
 }
 
 func level(action policy.Action) string {

@@ -12,10 +12,10 @@ import (
 type words struct {
 	warning, advice, told string
 	// summary takes objects, files and the list of what was found.
-	summary, nothing                   string
-	object, objects, file, files       string
-	denied, warnings, advices, unreads string
-	comma                              string
+	summary, nothing                              string
+	object, objects, file, files                  string
+	denied, warnings, advices, unmanaged, unreads string
+	comma                                         string
 }
 
 var phrases = map[policy.Language]words{
@@ -23,13 +23,13 @@ var phrases = map[policy.Language]words{
 		warning: "Warning: ", advice: "Advice: ", told: "Note: ",
 		summary: "%[1]d %[2]s checked in %[3]d %[4]s: %[5]s\n", nothing: "no problems",
 		object: "object", objects: "objects", file: "file", files: "files",
-		denied: "%d would be denied", warnings: "warnings: %d", advices: "advice: %d", unreads: "could not be read: %d",
+		denied: "%d would be denied", warnings: "warnings: %d", advices: "advice: %d", unmanaged: "left alone by the settings: %d", unreads: "could not be read: %d",
 		comma: ", ",
 	},
 	policy.Chinese: {
 		warning: "警告：", advice: "建议：", told: "提示：",
 		summary: "检查了 %[3]d 个文件中的 %[1]d 个对象：%[5]s\n", nothing: "没有问题",
-		denied: "%d 个会被拒绝", warnings: "警告 %d 条", advices: "建议 %d 条", unreads: "%d 处无法读取",
+		denied: "%d 个会被拒绝", warnings: "警告 %d 条", advices: "建议 %d 条", unmanaged: "按设置不检查 %d 个", unreads: "%d 处无法读取",
 		comma: "，",
 	},
 }
@@ -109,6 +109,9 @@ func summary(result *offline.Result, said words) string {
 	}
 	if len(found) == 0 {
 		found = []string{said.nothing}
+	}
+	if n := result.Unmanaged(); n > 0 {
+		found = append(found, fmt.Sprintf(said.unmanaged, n))
 	}
 	return fmt.Sprintf(said.summary, len(result.Checked), plural(len(result.Checked), said.object, said.objects),
 		result.Files, plural(result.Files, said.file, said.files), strings.Join(found, said.comma))
