@@ -8,8 +8,6 @@ package tealgate.lib.settings
 import data.tealgate.lib.secrets
 import data.tealgate.lib.workload
 
-containers := array.concat(workload.containers, workload.init_containers)
-
 # given are {"name", "value", "from"}. The value of a variable that is read from elsewhere is
 # empty, and from says so.
 given contains {
@@ -17,8 +15,9 @@ given contains {
 	"value": trim_space(workload.as_text(object.get(variable, "value", ""))),
 	"from": is_object(object.get(variable, "valueFrom", null)),
 } if {
-	some entry in containers
-	some variable in workload.env(entry.container)
+	some entry in workload.listed
+	some variable in entry.container.env
+	is_object(variable)
 }
 
 given contains {"name": secrets.canonical(option.name), "value": trim_space(option.literal), "from": false} if {
@@ -26,15 +25,16 @@ given contains {"name": secrets.canonical(option.name), "value": trim_space(opti
 }
 
 options contains option if {
-	some entry in containers
+	some entry in workload.listed
 	some list in ["command", "args"]
 	some option in secrets.options(workload.as_list(object.get(entry.container, list, [])))
 	option.name != ""
 }
 
 options contains option if {
-	some entry in containers
-	some variable in workload.env(entry.container)
+	some entry in workload.listed
+	some variable in entry.container.env
+	is_object(variable)
 	value := workload.as_text(object.get(variable, "value", ""))
 	contains(value, "-D")
 	some option in secrets.options([value])
@@ -61,7 +61,7 @@ is_off(setting) if {
 
 # command_lines are the words of command and args as one text for each container.
 command_lines contains {"entry": entry, "text": text} if {
-	some entry in containers
+	some entry in workload.listed
 	words := array.concat(
 		workload.as_list(object.get(entry.container, "command", [])),
 		workload.as_list(object.get(entry.container, "args", [])),

@@ -1,54 +1,65 @@
 # METADATA
 # description: |
-#   What rules ask about the Deployment under review. Everything here is total: a
-#   field that is absent is an empty value, never undefined, so that a rule which
-#   negates it still denies.
+#   What rules ask about the Deployment under review. Everything here is defined: what
+#   is absent is an empty value. Rules may walk fields of the object directly: in
+#   some port in entry.container.ports what is absent, null or no list holds nothing.
+#   Two things let a rule fall silent. null is a value, so that not container.image is
+#   false for it. And in not f(container.image) or not x in container.ports what is absent
+#   ends the whole rule: let the function take the container, and ask for members of a set
+#   that was collected before.
+#
+#   OPA evaluates what stands here at most once a request, and each call of a function
+#   anew. What rules share is therefore a value where it can be one.
 package tealgate.lib.workload
 
-# is_deployment is true for a Deployment that is created or changed, not deleted.
+# is_deployment is true for a Deployment that is created or changed, not deleted. A rule
+# asks input.kind == "Deployment" before it: that lets OPA pass over the rule for other
+# kinds without looking into it.
 is_deployment if {
 	input.kind == "Deployment"
 	input.object != null
 }
 
-metadata := as_map(object.get(as_map(input.object), "metadata", {}))
+annotations := found if {
+	found := input.object.metadata.annotations
+	is_object(found)
+} else := {}
 
-spec := as_map(object.get(as_map(input.object), "spec", {}))
+pod_labels := found if {
+	found := input.object.spec.template.metadata.labels
+	is_object(found)
+} else := {}
 
-template := as_map(object.get(as_map(input.object), ["spec", "template"], {}))
+pod_annotations := found if {
+	found := input.object.spec.template.metadata.annotations
+	is_object(found)
+} else := {}
 
-annotations := as_map(object.get(metadata, "annotations", {}))
-
-pod_labels := as_map(object.get(template, ["metadata", "labels"], {}))
-
-pod_annotations := as_map(object.get(template, ["metadata", "annotations"], {}))
-
-# containers and init_containers are lists of {"path", "list", "name",
-# "container"}; path is where the container stands in the object, list which of
-# the two it stands in. A container without a name is called unnamed.
-containers := placed("containers")
-
-init_containers := placed("initContainers")
-
-placed(list) := [{
-	"path": sprintf("spec.template.spec.%s[%d]", [list, i]),
-	"list": list,
-	"name": name_of(container),
-	"container": container,
-} |
-	some i, container in as_list(object.get(template, ["spec", list], []))
+# listed are the containers and init containers as {"path", "list", "name", "container"}:
+# path is where it stands in the object, list which of the two lists it stands in. A
+# container without a name is called unnamed.
+listed := [entry |
+	some list in ["containers", "initContainers"]
+	some i, container in input.object.spec.template.spec[list]
 	is_object(container)
+	entry := {
+		"path": sprintf("spec.template.spec.%s[%d]", [list, i]),
+		"list": list,
+		"name": object.get(container, "name", "unnamed"),
+		"container": container,
+	}
 ]
 
-name_of(container) := name if {
-	name := as_text(object.get(container, "name", ""))
-	name != ""
-} else := "unnamed"
+containers := [entry |
+	some entry in listed
+	entry.list == "containers"
+]
 
 # native_sidecars are the init containers that go on running beside the others.
 native_sidecars := [entry |
-	some entry in init_containers
-	object.get(entry.container, "restartPolicy", "") == "Always"
+	some entry in listed
+	entry.list == "initContainers"
+	entry.container.restartPolicy == "Always"
 ]
 
 # running are the containers that run while the pod serves, without the sidecars
@@ -63,6 +74,10 @@ own := [entry |
 	not entry.name in injected_sidecars
 ]
 
+# injected_sidecars are names that service meshes and agents give to the containers they
+# inject; none where nobody says so.
+injected_sidecars := {name | some name in input.settings.sidecars}
+
 # serving are those that declare a port; without any, one of the others serves, and
 # all of them count.
 serving := ports_declared if {
@@ -71,32 +86,7 @@ serving := ports_declared if {
 
 ports_declared := [entry |
 	some entry in own
-	count(ports(entry.container)) > 0
-]
-
-# injected_sidecars are names that service meshes and agents give to the
-# containers they inject.
-injected_sidecars := {
-	"istio-proxy",
-	"linkerd-proxy",
-	"kuma-sidecar",
-	"consul-dataplane",
-	"daprd",
-	"vault-agent",
-}
-
-ports(container) := objects(container, "ports")
-
-env(container) := objects(container, "env")
-
-env_from(container) := objects(container, "envFrom")
-
-volumes := objects(as_map(object.get(template, "spec", {})), "volumes")
-
-# objects is the list of that name without what cannot be read.
-objects(map, list) := [item |
-	some item in as_list(object.get(map, list, []))
-	is_object(item)
+	entry.container.ports[0] != null
 ]
 
 # without_traffic: the pods declare that no Service may select them.

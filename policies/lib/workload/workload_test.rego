@@ -57,3 +57,17 @@ test_shown_fits_a_sentence if {
 }
 
 named(name, labels) := {"name": name, "object": {"spec": {"template": {"metadata": {"labels": labels}}}}}
+
+# Who is excused is told by the settings, and nobody is without them.
+test_injected_sidecars[note] if {
+	some note, case in {
+		"listed": {"settings": {"sidecars": ["proxy"]}, "want": {"web"}},
+		"not listed": {"settings": {"sidecars": []}, "want": {"proxy", "web"}},
+		"absent": {"settings": {}, "want": {"proxy", "web"}},
+	}
+	running := workload.running with input as {
+		"settings": case.settings,
+		"object": {"spec": {"template": {"spec": {"containers": [{"name": "proxy"}, {"name": "web"}]}}}},
+	}
+	{entry.name | some entry in running} == case.want
+}

@@ -90,10 +90,10 @@ violation contains {
 	"subject": "",
 	"with": {"color": proposal, "seen_en": seen.en, "seen_zh": seen.zh},
 } if {
-	coloring
+	input.kind == "Deployment"
+	doubtful
 	count(strange) == 0
 	not from_before
-	not agreed
 }
 
 violation contains {
@@ -102,7 +102,9 @@ violation contains {
 	"subject": "",
 	"with": {"proposed": proposed_name},
 } if {
-	coloring
+	input.kind == "Deployment"
+	input.operation == "UPDATE"
+	doubtful
 	from_before
 }
 
@@ -112,7 +114,8 @@ violation contains {
 	"subject": where,
 	"with": {"where": where, "value": workload.shown(value)},
 } if {
-	coloring
+	input.kind == "Deployment"
+	doubtful
 	some where, value in strange
 }
 
@@ -122,7 +125,7 @@ violation contains {
 	"subject": sprintf("Service %s", [service.name]),
 	"with": {"service": service.name, "kubectl": workload.kubectl},
 } if {
-	workload.is_deployment
+	input.kind == "Deployment"
 	input.operation == "UPDATE"
 	declines(input.object)
 	not declines(input.old)
@@ -132,9 +135,18 @@ violation contains {
 	serves(service)
 }
 
-coloring if {
+# doubtful: a color is wanted, and not one and the same stands everywhere.
+doubtful if {
 	workload.is_deployment
+	not agreed
 	not workload.without_colors
+}
+
+agreed if {
+	color := input.object.metadata.labels["tealgate.dev/color"]
+	color in traffic.colors
+	input.object.spec.selector.matchLabels["tealgate.dev/color"] == color
+	input.object.spec.template.metadata.labels["tealgate.dev/color"] == color
 }
 
 # places are where the color stands, empty where it does not.
@@ -142,12 +154,6 @@ places := {
 	"metadata.labels": label(input.object, ["metadata", "labels"]),
 	"spec.selector.matchLabels": label(input.object, ["spec", "selector", "matchLabels"]),
 	"spec.template.metadata.labels": label(input.object, ["spec", "template", "metadata", "labels"]),
-}
-
-# agreed: all places have a color, and the same.
-agreed if {
-	count(placed) == 1
-	not "" in placed
 }
 
 placed := {value | some value in places}

@@ -28,7 +28,6 @@
 #         ConfigMap {{.object}}（{{.place_zh}}）不存在，Pod 无法启动。请一并 apply，或者标记 optional: true。
 package tealgate.rules.config_exists
 
-import data.tealgate.lib.settings
 import data.tealgate.lib.workload
 
 violation contains {
@@ -37,11 +36,33 @@ violation contains {
 	"subject": sprintf("ConfigMap %s", [name]),
 	"with": {"object": workload.shown(name), "place": first.place, "place_zh": first.place_zh},
 } if {
-	workload.is_deployment
-	input.facts.config.known
+	input.kind == "Deployment"
+	input.facts.config.known == true
+	count(names - {name | some name in input.facts.config.configMaps}) > 0
 	some name, uses in needed
 	not name in input.facts.config.configMaps
 	first := sort(uses)[0]
+}
+
+# names are what could be needed, collected without the places: mostly all of them are
+# there, and nothing has to be told.
+names contains source.configMapRef.name if {
+	some entry in workload.listed
+	some source in entry.container.envFrom
+}
+
+names contains variable.valueFrom.configMapKeyRef.name if {
+	some entry in workload.listed
+	some variable in entry.container.env
+}
+
+names contains volume.configMap.name if {
+	some volume in input.object.spec.template.spec.volumes
+}
+
+names contains source.configMap.name if {
+	some volume in input.object.spec.template.spec.volumes
+	some source in volume.projected.sources
 }
 
 # needed has for each ConfigMap that the pods cannot start without where it is named.
@@ -53,27 +74,27 @@ needed[name] contains use if {
 }
 
 named contains [source.configMapRef, use] if {
-	some entry in settings.containers
-	some i, source in workload.env_from(entry.container)
+	some entry in workload.listed
+	some i, source in entry.container.envFrom
 	is_object(source.configMapRef)
 	use := in_container(entry, sprintf("envFrom[%d]", [i]), "envFrom")
 }
 
 named contains [variable.valueFrom.configMapKeyRef, use] if {
-	some entry in settings.containers
-	some i, variable in workload.env(entry.container)
-	is_object(object.get(variable, ["valueFrom", "configMapKeyRef"], null))
+	some entry in workload.listed
+	some i, variable in entry.container.env
+	is_object(variable.valueFrom.configMapKeyRef)
 	use := in_container(entry, sprintf("env[%d]", [i]), sprintf("env %s", [workload.as_text(object.get(variable, "name", ""))]))
 }
 
 named contains [volume.configMap, in_volume(i, volume)] if {
-	some i, volume in workload.volumes
+	some i, volume in input.object.spec.template.spec.volumes
 	is_object(volume.configMap)
 }
 
 named contains [source.configMap, in_volume(i, volume)] if {
-	some i, volume in workload.volumes
-	some source in workload.objects(workload.as_map(object.get(volume, "projected", {})), "sources")
+	some i, volume in input.object.spec.template.spec.volumes
+	some source in volume.projected.sources
 	is_object(source.configMap)
 }
 

@@ -75,7 +75,7 @@ import data.tealgate.lib.yaml
 
 violation contains {
 	"message": "secret",
-	"field": field,
+	"field": sprintf("%s.env[%d]", [entry.path, i]),
 	"subject": sprintf("env %s of container %s", [workload.shown(name), entry.name]),
 	"with": object.union(said(live), {
 		"env": workload.shown(name),
@@ -87,21 +87,19 @@ violation contains {
 		"source": sprintf("valueFrom: {secretKeyRef: {name: %s, key: %s}}", [yaml.scalar(reference.name), yaml.scalar(reference.key)]),
 	}),
 } if {
+	input.kind == "Deployment"
 	some live in compared
+	some [entry, i, name, own] in differing(live)
 	some reference in live.references
 	reference.kind == "Secret"
-	some [entry, variable, field] in variables
-	name := object.get(variable, "name", "")
-	name == reference.env
-	stem(entry.name) == stem(reference.container)
-	own := workload.as_text(object.get(variable, ["valueFrom", "secretKeyRef", "name"], ""))
-	own != ""
-	stem(own) != stem(reference.name)
+	reference.env == name
+	stem(reference.container) == stem(entry.name)
+	stem(reference.name) != stem(own)
 }
 
 violation contains {
 	"message": "setting",
-	"field": field,
+	"field": sprintf("%s.env[%d]", [entry.path, i]),
 	"subject": sprintf("env %s of container %s", [workload.shown(name), entry.name]),
 	"with": object.union_n([said(live), reasons[setting.kind], {
 		"env": workload.shown(name),
@@ -113,11 +111,13 @@ violation contains {
 		"source": sprintf("value: %s", [yaml.scalar(setting.value)]),
 	}]),
 } if {
+	input.kind == "Deployment"
 	some live in compared
 	some setting in live.settings
-	some [entry, variable, field] in variables
-	name := object.get(variable, "name", "")
-	name == setting.env
+	some entry in workload.containers
+	some i, variable in entry.container.env
+	variable.name == setting.env
+	name := setting.env
 	stem(entry.name) == stem(setting.container)
 	own := workload.as_text(object.get(variable, "value", ""))
 	own != ""
@@ -137,6 +137,7 @@ violation contains {
 		"line": sprintf("%s: %s", [use.key, yaml.scalar(replaced[0])]),
 	}),
 } if {
+	input.kind == "Deployment"
 	some live in compared
 	some use in whole_secrets
 	live_names := [secret.name | some secret in live.secrets; stem(secret.container) == stem(use.container)]
@@ -148,21 +149,39 @@ violation contains {
 # compared are the live Deployments of the other color. Nothing is compared with one
 # that has no color: then there is no side to differ from.
 compared := [other |
-	workload.is_deployment
-	not workload.without_colors
 	some other in input.facts.pair
-	other.live
-	other.color != ""
-	other.color != color
+	other.live == true
+	not other.color in {"", color}
+	not workload.without_colors
 ]
 
 color := workload.as_text(object.get(workload.pod_labels, "tealgate.dev/color", ""))
 
-variables := [[entry, variable, sprintf("%s.env[%d]", [entry.path, i])] |
+# differing are the variables that are read from a Secret, without those that the live
+# color reads from the same: mostly none are left.
+differing(live) := [[entry, i, name, own] |
+	some [container, name, own] in (read - {[reference.container, reference.env, reference.name] |
+		some reference in live.references
+		reference.kind == "Secret"
+	})
 	some entry in workload.containers
-	some i, variable in workload.as_list(object.get(entry.container, "env", []))
-	is_object(variable)
+	entry.name == container
+	some i, variable in entry.container.env
+	variable.name == name
+	variable.valueFrom.secretKeyRef.name == own
 ]
+
+read := {[entry.name, variable.name, own] |
+	some entry in workload.containers
+	some variable in entry.container.env
+	own := variable.valueFrom.secretKeyRef.name
+	is_name(own)
+}
+
+is_name(value) if {
+	is_string(value)
+	value != ""
+}
 
 # whole_secrets are the Secrets that the pods take as a whole, with the place as facts
 # name it: a container, or none for a volume.
@@ -175,9 +194,9 @@ whole_secrets contains {
 	"zh": sprintf("容器 %s 的 envFrom", [entry.name]),
 } if {
 	some entry in workload.containers
-	some i, source in workload.env_from(entry.container)
-	name := workload.as_text(object.get(source, ["secretRef", "name"], ""))
-	name != ""
+	some i, source in entry.container.envFrom
+	name := source.secretRef.name
+	is_name(name)
 }
 
 whole_secrets contains {
@@ -188,9 +207,9 @@ whole_secrets contains {
 	"en": sprintf("volume %s", [volume_name]),
 	"zh": sprintf("卷 %s", [volume_name]),
 } if {
-	some i, volume in workload.volumes
-	name := workload.as_text(object.get(volume, ["secret", "secretName"], ""))
-	name != ""
+	some i, volume in input.object.spec.template.spec.volumes
+	name := volume.secret.secretName
+	is_name(name)
 	volume_name := workload.shown(workload.as_text(object.get(volume, "name", "")))
 }
 

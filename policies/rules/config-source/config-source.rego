@@ -76,9 +76,10 @@ violation contains {
 		"create": sprintf("%s create configmap %s --from-literal=LOG_LEVEL=info", [workload.kubectl, name]),
 	},
 } if {
+	input.kind == "Deployment"
 	workload.is_deployment
-	not declared
 	not from_objects
+	not declared
 	not from_centre
 	name := workload.proposed_name("config")
 }
@@ -90,30 +91,30 @@ declared if {
 
 # from_objects: a ConfigMap, a Secret, or a volume of a secret store.
 from_objects if {
-	some entry in containers
-	some source in workload.env_from(entry.container)
+	some entry in workload.listed
+	some source in entry.container.envFrom
 	some kind in ["configMapRef", "secretRef"]
-	is_object(object.get(source, kind, null))
+	is_object(source[kind])
 }
 
 from_objects if {
-	some entry in containers
-	some variable in workload.env(entry.container)
+	some entry in workload.listed
+	some variable in entry.container.env
 	some kind in ["configMapKeyRef", "secretKeyRef"]
-	is_object(object.get(variable, ["valueFrom", kind], null))
+	is_object(variable.valueFrom[kind])
 }
 
 from_objects if {
-	some volume in workload.volumes
+	some volume in input.object.spec.template.spec.volumes
 	some kind in ["configMap", "secret", "csi"]
-	is_object(object.get(volume, kind, null))
+	is_object(volume[kind])
 }
 
 from_objects if {
-	some volume in workload.volumes
-	some source in workload.objects(workload.as_map(object.get(volume, "projected", {})), "sources")
+	some volume in input.object.spec.template.spec.volumes
+	some source in volume.projected.sources
 	some kind in ["configMap", "secret"]
-	is_object(object.get(source, kind, null))
+	is_object(source[kind])
 }
 
 # from_centre: settings name a configuration centre.
@@ -122,9 +123,7 @@ from_centre if {
 	names_centre(setting.name, value_of(setting))
 }
 
-from_centre if object.get(workload.pod_annotations, "vault.hashicorp.com/agent-inject", "") == "true"
-
-containers := array.concat(workload.containers, workload.init_containers)
+from_centre if workload.pod_annotations["vault.hashicorp.com/agent-inject"] == "true"
 
 # value_of is what a setting is; one that is read from elsewhere is set.
 value_of(setting) := "set" if {

@@ -59,14 +59,17 @@ import data.tealgate.lib.workload
 import data.tealgate.lib.yaml
 
 violation contains found("claimed", {"claimed": workload.shown(claimed), "user": workload.shown(input.user)}) if {
+	input.kind == "Deployment"
+	not claimed in {"", input.user}
+	claimed != before
 	asked
-	claimed != ""
-	not claimed in {input.user, before}
 }
 
 # stale: the webhook that records fails open. Without this the one who deploys could
 # wait for that, and decide on the own release in the name of the one before.
 violation contains found("stale", {"before": workload.shown(before), "user": workload.shown(input.user)}) if {
+	input.kind == "Deployment"
+	input.operation == "UPDATE"
 	asked
 	claimed == before
 	not before in {"", input.user}
@@ -74,16 +77,18 @@ violation contains found("stale", {"before": workload.shown(before), "user": wor
 }
 
 violation contains found("unrecorded", {"user_yaml": yaml.scalar(input.user)}) if {
-	asked
+	input.kind == "Deployment"
 	claimed == ""
 	before == ""
+	asked
 	deploys
 }
 
 violation contains found("removed", {"before": workload.shown(before)}) if {
-	asked
+	input.kind == "Deployment"
 	claimed == ""
 	before != ""
+	asked
 }
 
 # asked: someone asks. Offline there is no user.
@@ -104,15 +109,15 @@ template_changed if {
 
 template(deployment) := object.get(workload.as_map(deployment), ["spec", "template"], {})
 
-claimed := recorded(input.object)
+claimed := name if {
+	name := input.object.metadata.annotations["tealgate.dev/deployed-by"]
+	is_string(name)
+} else := ""
 
-before := recorded(input.old)
-
-recorded(deployment) := workload.as_text(object.get(
-	workload.as_map(object.get(workload.as_map(deployment), ["metadata", "annotations"], {})),
-	"tealgate.dev/deployed-by",
-	"",
-))
+before := name if {
+	name := input.old.metadata.annotations["tealgate.dev/deployed-by"]
+	is_string(name)
+} else := ""
 
 found(message, with_values) := {
 	"message": message,

@@ -56,31 +56,26 @@ violation contains found("same", entry, {
 	"name": yaml.scalar(entry.name),
 	"port": yaml.scalar(workload.as_text(object.get(handler.httpGet, "port", ""))),
 }) if {
+	input.kind == "Deployment"
 	some [entry, handler] in same
 	is_object(handler.httpGet)
 }
 
 violation contains found("same-handler", entry, {}) if {
+	input.kind == "Deployment"
 	some [entry, handler] in same
 	not is_object(object.get(handler, "httpGet", null))
 }
 
-same contains [entry, liveness] if {
-	workload.is_deployment
+# same are the containers whose probes ask the same, however often they ask. A probe has
+# one handler.
+same contains [entry, {kind: handler}] if {
 	some entry in workload.running
-	liveness := handler_of(entry.container, "livenessProbe")
-	liveness == handler_of(entry.container, "readinessProbe")
-}
-
-# handler_of is what a probe asks, without how often; undefined when it asks nothing.
-handler_of(container, name) := handler if {
-	probe := workload.as_map(object.get(container, name, {}))
-	handler := {kind: value |
-		some kind in ["httpGet", "tcpSocket", "grpc", "exec"]
-		value := object.get(probe, kind, null)
-		value != null
-	}
-	count(handler) > 0
+	liveness := entry.container.livenessProbe
+	some kind in ["httpGet", "tcpSocket", "grpc", "exec"]
+	handler := liveness[kind]
+	handler == entry.container.readinessProbe[kind]
+	handler != null
 }
 
 found(message, entry, with_) := {

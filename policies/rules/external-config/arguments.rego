@@ -52,6 +52,6 @@ missing_entries(list) := {entry |
 }
 
 names_from_elsewhere(container) := {variable.name |
-	some variable in workload.env(container)
+	some variable in container.env
 	is_object(object.get(variable, "valueFrom", null))
 }

@@ -247,14 +247,12 @@ violation contains address(finding, place(finding.entry), path) if {
 }
 
 violation contains address(finding, place(finding.entry), path) if {
-	some entry in containers
+	some entry in workload.listed
 	some part in ["command", "args"]
 	some finding in found_in(entry, part)
 	finding.type == "address"
 	path := sprintf("%s[%d]", [finding.part, finding.element])
 }
-
-containers := array.concat(workload.containers, workload.init_containers)
 
 # found_in_env are the entries that hold a literal. One with valueFrom beside the
 # literal counts as well: the literal is what stands there.
@@ -265,8 +263,8 @@ found_in_env contains object.union(problem, {
 	"literal": literal,
 }) if {
 	workload.is_deployment
-	some entry in containers
-	some i, variable in workload.as_list(object.get(entry.container, "env", []))
+	some entry in workload.listed
+	some i, variable in entry.container.env
 	is_object(variable)
 	name := workload.as_text(object.get(variable, "name", ""))
 	literal := workload.as_text(object.get(variable, "value", ""))
@@ -278,7 +276,7 @@ found_in_env contains object.union(problem, {
 # the cure rewrites a command line as a whole.
 found_in_arguments contains list if {
 	workload.is_deployment
-	some entry in containers
+	some entry in workload.listed
 	some part in ["command", "args"]
 	list := [finding | some finding in found_in(entry, part); finding.type != "address"]
 	count(list) > 0

@@ -82,10 +82,10 @@ violation contains {
 	"subject": sprintf("container %s", [entry.name]),
 	"with": {"container": entry.name, "list": entry.list, "name": yaml.scalar(entry.name)},
 } if {
-	workload.is_deployment
-	not declared
+	input.kind == "Deployment"
 	some entry in workload.serving
 	not waits(entry.container)
+	not declared
 }
 
 violation contains {
@@ -98,41 +98,43 @@ violation contains {
 		"needed": sprintf("%d", [longest_sleep + 30]),
 	},
 } if {
+	input.kind == "Deployment"
 	workload.is_deployment
-	not workload.without_traffic
 	grace < longest_sleep + 10
+	not workload.without_traffic
 }
 
 declared if workload.without_traffic
 
-declared if object.get(workload.pod_annotations, "tealgate.dev/shutdown", "") == "handled"
+declared if workload.pod_annotations["tealgate.dev/shutdown"] == "handled"
 
 # waits: a preStop hook that does something.
 waits(container) if {
-	lifecycle := workload.as_map(object.get(container, "lifecycle", {}))
-	hook := workload.as_map(object.get(lifecycle, "preStop", {}))
 	some handler in ["sleep", "exec", "httpGet", "tcpSocket"]
-	is_object(object.get(hook, handler, null))
+	is_object(container.lifecycle.preStop[handler])
 }
 
 # grace: 30 is what Kubernetes takes where none is written.
-grace := workload.number(workload.as_map(object.get(workload.template, "spec", {})), "terminationGracePeriodSeconds", 30)
+grace := written if {
+	written := input.object.spec.template.spec.terminationGracePeriodSeconds
+	is_number(written)
+} else := 30
 
-longest_sleep := max({0} | {seconds |
+longest_sleep := max({0} | sleeps)
+
+sleeps contains seconds if {
 	some entry in workload.running
-	lifecycle := workload.as_map(object.get(entry.container, "lifecycle", {}))
-	hook := workload.as_map(object.get(lifecycle, "preStop", {}))
-	seconds := slept(hook)
-})
+	seconds := entry.container.lifecycle.preStop.sleep.seconds
+	is_number(seconds)
+}
 
-# slept: also in the commands that images with a shell use.
-slept(hook) := workload.number(workload.as_map(hook.sleep), "seconds", 0) if {
-	is_object(hook.sleep)
-} else := to_number(groups[1]) if {
-	words := workload.as_list(object.get(hook, ["exec", "command"], []))
-	text := concat(" ", [workload.as_text(word) | some word in words])
+# In the commands that images with a shell use.
+sleeps contains to_number(groups[1]) if {
+	some entry in workload.running
+	command := entry.container.lifecycle.preStop.exec.command
+	text := concat(" ", [workload.as_text(word) | some word in command])
 	groups := regex.find_all_string_submatch_n(`\bsleep ([0-9]{1,5})\b`, text, 1)[0]
-} else := 0
+}
 
 sleep_text := "" if {
 	longest_sleep == 0

@@ -82,5 +82,6 @@ found(annotations, pod) := {violation.message | some violation in violations} if
 
 deployment(annotations, pod) := {
 	"kind": "Deployment",
+	"settings": {"sidecars": ["istio-proxy"]},
 	"object": {"spec": {"template": {"metadata": {"annotations": annotations}, "spec": pod}}},
 }

@@ -50,11 +50,12 @@ violation contains {
 		"changes_zh": changes.zh,
 	},
 } if {
-	workload.is_deployment
+	input.kind == "Deployment"
 	input.operation == "UPDATE"
-	rolls
 	some service in input.facts.live
 	service.ready > 0
+	workload.is_deployment
+	rolls
 }
 
 # color of the stored pods. Without one the Deployment takes no part in blue-green.
@@ -83,7 +84,8 @@ images contains {
 }
 
 image_of(deployment) := {name: image |
-	some container in workload.objects(pod_spec(deployment), "containers")
+	some container in pod_spec(deployment).containers
+	is_object(container)
 	name := object.get(container, "name", "")
 	image := workload.as_text(object.get(container, "image", ""))
 }

@@ -62,18 +62,20 @@ import data.tealgate.lib.traffic
 import data.tealgate.lib.workload
 
 violation contains found("deleted", "", service, {"kubectl": workload.kubectl}) if {
-	input.operation == "DELETE"
 	input.kind == "Deployment"
+	input.operation == "DELETE"
 	some service in carriers
 }
 
 violation contains found("scaled-away", "spec.replicas", service, {"kubectl": workload.kubectl}) if {
+	input.operation == "UPDATE"
 	scaled_down
 	replicas == 0
 	some service in carriers
 }
 
 violation contains found("scaled-hard", "spec.replicas", service, {"replicas": replicas}) if {
+	input.operation == "UPDATE"
 	scaled_down
 	not input.user in autoscalers
 	replicas > 0
@@ -103,7 +105,6 @@ coloured(service) if {
 }
 
 scaled_down if {
-	input.operation == "UPDATE"
 	input.kind in {"Deployment", "Scale"}
 	replicas < replicas_of(input.old)
 }

@@ -53,4 +53,8 @@ found(pod) := {violation.message | some violation in violations} if {
 	violations := rule.violation with input as deployment(pod)
 }
 
-deployment(pod) := {"kind": "Deployment", "object": {"spec": {"template": {"spec": pod}}}}
+deployment(pod) := {
+	"kind": "Deployment",
+	"object": {"spec": {"template": {"spec": pod}}},
+	"settings": {"sidecars": ["istio-proxy"]},
+}

@@ -162,14 +162,15 @@ import data.tealgate.lib.workload
 import data.tealgate.lib.yaml
 
 violation contains found("missing", entry, proposal(entry)) if {
-	some entry in asked
+	input.kind == "Deployment"
+	some entry in unprobed
 	not has_probe(entry.container)
 }
 
 violation contains found("no-handler", entry, proposal(entry)) if {
-	some entry in asked
+	input.kind == "Deployment"
+	some entry in unprobed
 	has_probe(entry.container)
-	not has_handler(entry.container)
 }
 
 violation contains found("unknown-port", entry, {
@@ -179,8 +180,8 @@ violation contains found("unknown-port", entry, {
 	"several": count(ports) > 1,
 	"declared": ports[0],
 }) if {
-	some [entry, handler, port] in named_ports
-	not port in port_names(entry.container)
+	input.kind == "Deployment"
+	some [entry, handler, port] in unknown_ports
 	ports := tcp_ports(entry.container)
 	count(ports) > 0
 }
@@ -189,8 +190,8 @@ violation contains found("undeclared-port", entry, {
 	"port": workload.shown(port),
 	"port_yaml": yaml.scalar(port),
 }) if {
-	some [entry, _, port] in named_ports
-	not port in port_names(entry.container)
+	input.kind == "Deployment"
+	some [entry, _, port] in unknown_ports
 	count(tcp_ports(entry.container)) == 0
 }
 
@@ -200,6 +201,8 @@ violation contains {
 	"subject": "",
 	"with": {"name": yaml.scalar(workload.main_container)},
 } if {
+	input.kind == "Deployment"
+	count(doubtful) == count(workload.running)
 	traffic_expected
 	count(serving) == 0
 	count(probed) == 0
@@ -209,6 +212,7 @@ violation contains object.union(
 	found("proves-nothing", entry, {"command": workload.shown(command)}),
 	{"field": sprintf("%s.readinessProbe.exec", [entry.path])},
 ) if {
+	input.kind == "Deployment"
 	some entry in probed
 	command := concat(" ", exec_command(entry.container))
 	regex.match(always_succeeds, command)
@@ -226,47 +230,61 @@ traffic_expected if {
 	not workload.without_traffic
 }
 
-# serving are the containers that a port says are spoken to.
-serving := [entry |
+# doubtful are the containers to look into: nearly all ask one of their ports over
+# http, and nothing is wrong with that.
+doubtful := [entry |
 	some entry in workload.running
-	count(workload.ports(entry.container)) > 0
+	not asks_own_port(entry.container)
 ]
 
-# asked are the containers that must have a probe.
-asked contains entry if {
-	traffic_expected
+asks_own_port(container) if {
+	asked := container.readinessProbe.httpGet.port
+	not asked in {0, "", null}
+	some port in container.ports
+	asked in {port.name, port.containerPort}
+}
+
+# serving are the containers that a port says are spoken to.
+serving := [entry |
+	some entry in doubtful
+	entry.container.ports[0] != null
+]
+
+# unprobed are those that must have a probe and have none that could fail.
+unprobed := [entry |
 	some entry in serving
-}
-
-# probed are all containers whose probe counts.
-probed contains entry if {
+	not has_handler(entry.container)
 	traffic_expected
-	some entry in workload.running
-	has_handler(entry.container)
-}
+]
 
-# named_ports are the ports that probes ask by name.
-named_ports contains [entry, handler, port] if {
+# probed are all whose probe counts.
+probed := [entry |
+	some entry in doubtful
+	has_handler(entry.container)
+	traffic_expected
+]
+
+# unknown_ports are the ports that probes ask by a name that the container does not
+# declare.
+unknown_ports contains [entry, handler, port] if {
 	some entry in probed
 	some handler in ["httpGet", "tcpSocket"]
-	port := object.get(probe(entry.container), [handler, "port"], 0)
+	port := entry.container.readinessProbe[handler].port
 	is_string(port)
 	not regex.match(`^[0-9]*$`, port)
+	not port in port_names(entry.container)
 }
-
-probe(container) := workload.as_map(object.get(container, "readinessProbe", {}))
 
 has_probe(container) if object.get(container, "readinessProbe", null) != null
 
-exec_command(container) := [workload.as_text(word) |
-	some word in workload.as_list(object.get(probe(container), ["exec", "command"], []))
-]
+exec_command(container) := [workload.as_text(word) | some word in container.readinessProbe.exec.command]
 
 has_handler(container) if count(exec_command(container)) > 0
 
 has_handler(container) if {
 	some handler in ["httpGet", "tcpSocket", "grpc"]
-	not object.get(probe(container), [handler, "port"], 0) in {0, "", null}
+	port := container.readinessProbe[handler].port
+	not port in {0, "", null}
 }
 
 found(message, entry, extra) := {
@@ -311,7 +329,8 @@ proposed_probe(container) := {"guess": "grpc", "yaml": sprintf("{grpc: {port: %v
 } else := {"guess": "command", "yaml": "{exec: {command: [/app/ready]}}"}
 
 declared_tcp(container) := [port |
-	some port in workload.ports(container)
+	some port in container.ports
+	is_object(port)
 	object.get(port, "protocol", "TCP") in {"TCP", "", null}
 	is_number(object.get(port, "containerPort", null))
 ]
@@ -325,4 +344,4 @@ asked_as(port) := yaml.scalar(port_name(port)) if {
 
 port_name(port) := workload.as_text(object.get(port, "name", ""))
 
-port_names(container) := [port_name(port) | some port in workload.ports(container)]
+port_names(container) := [port_name(port) | some port in container.ports; is_object(port)]

@@ -167,7 +167,13 @@ found(manifest) := {violation.message | some violation in violations} if {
 	violations := rule.violation with input as deployment(manifest)
 }
 
-deployment(manifest) := {"kind": "Deployment", "name": "shop", "namespace": "shop", "object": manifest}
+deployment(manifest) := {
+	"kind": "Deployment",
+	"name": "shop",
+	"namespace": "shop",
+	"object": manifest,
+	"settings": {"sidecars": ["istio-proxy"]},
+}
 
 pod(spec) := {"spec": {"template": {"spec": spec}}}
 

@@ -47,7 +47,14 @@ violation contains {
 	"subject": "",
 	"with": {},
 } if {
+	input.kind == "Deployment"
 	workload.is_deployment
+	replicas == 1
 	not workload.without_traffic
-	workload.number(workload.spec, "replicas", 1) == 1
 }
+
+# replicas: one is what Kubernetes takes where none is written.
+replicas := written if {
+	written := input.object.spec.replicas
+	is_number(written)
+} else := 1

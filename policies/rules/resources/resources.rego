@@ -57,8 +57,9 @@ violation contains {
 		"requests": sprintf("{%s}", [concat(", ", [guesses[resource] | some resource in lacking])]),
 	},
 } if {
-	workload.is_deployment
+	input.kind == "Deployment"
 	some entry in workload.running
+	not sized(entry.container)
 	not entry.name in workload.injected_sidecars
 	lacking := [resource |
 		some resource in ["cpu", "memory"]
@@ -67,10 +68,15 @@ violation contains {
 	count(lacking) > 0
 }
 
+# sized is what is to be written, asked before the ways to do without.
+sized(container) if {
+	container.resources.requests.cpu != null
+	container.resources.requests.memory != null
+}
+
 has(container, resource) if {
-	resources := workload.as_map(object.get(container, "resources", {}))
 	some kind in ["requests", "limits"]
-	object.get(workload.as_map(object.get(resources, kind, {})), resource, null) != null
+	container.resources[kind][resource] != null
 }
 
 guesses := {"cpu": "cpu: 100m", "memory": "memory: 256Mi"}

@@ -44,4 +44,8 @@ found(given) := {[violation.subject, violation.with.requests] | some violation i
 	violations := rule.violation with input as given
 }
 
-pod(spec) := {"kind": "Deployment", "object": {"spec": {"template": {"spec": spec}}}}
+pod(spec) := {
+	"kind": "Deployment",
+	"object": {"spec": {"template": {"spec": spec}}},
+	"settings": {"sidecars": ["istio-proxy"]},
+}

@@ -55,33 +55,50 @@ package tealgate.rules.rollout_deadline
 import data.tealgate.lib.workload
 
 violation contains found("long", {}) if {
-	workload.is_deployment
+	input.kind == "Deployment"
 	deadline > 3600
 }
 
 violation contains found("short", {"needed": sprintf("%d", [needed])}) if {
-	workload.is_deployment
+	input.kind == "Deployment"
 	deadline < needed
 }
 
 # default_seconds is what Kubernetes takes where none is written.
 default_seconds := 600
 
-deadline := workload.number(workload.spec, "progressDeadlineSeconds", default_seconds)
+deadline := written if {
+	written := input.object.spec.progressDeadlineSeconds
+	is_number(written)
+} else := default_seconds
+
+soak := written if {
+	written := input.object.spec.minReadySeconds
+	is_number(written)
+} else := 0
 
 # needed is how long the slowest container may take to become ready, and half a
 # minute for the image in any case.
-needed := max({30} | {granted(entry.container) | some entry in workload.running}) + workload.number(workload.spec, "minReadySeconds", 0)
+needed := max({30} | {granted(container) | some container in slow}) + soak
+
+# slow are the containers that are granted any time.
+slow contains entry.container if {
+	some entry in workload.running
+	is_object(entry.container.startupProbe)
+}
+
+slow contains entry.container if {
+	some entry in workload.running
+	entry.container.readinessProbe.initialDelaySeconds > 0
+}
 
 granted(container) := sum([seconds |
 	some name in ["startupProbe", "readinessProbe"]
-	probe := workload.as_map(object.get(container, name, {}))
-	seconds := workload.number(probe, "initialDelaySeconds", 0) + attempts(name, probe)
+	is_object(container[name])
+	seconds := workload.number(container[name], "initialDelaySeconds", 0) + attempts(name, container[name])
 ])
 
-attempts("startupProbe", probe) := workload.number(probe, "periodSeconds", 10) * workload.number(probe, "failureThreshold", 3) if {
-	count(probe) > 0
-} else := 0
+attempts("startupProbe", probe) := workload.number(probe, "periodSeconds", 10) * workload.number(probe, "failureThreshold", 3)
 
 attempts("readinessProbe", _) := 0
 

@@ -64,7 +64,7 @@ violation contains at("command", line.entry, regex.replace(found, `\s+`, " ")) i
 
 violation contains at("image", entry, workload.shown(image)) if {
 	workload.is_deployment
-	some entry in settings.containers
+	some entry in workload.listed
 	image := workload.as_text(object.get(entry.container, "image", ""))
 	regex.match(`(^|/)(flyway|liquibase|dbmate|atlas)([-:@/]|$)`, image)
 	not regex.match(`\b(info|validate|status|history)\b`, line_of(entry))

@@ -370,4 +370,4 @@ target_of(port) := {
 	"target": object.get(port, "targetPort", object.get(port, "port", null)),
 }
 
-ports(spec) := workload.objects(spec, "ports")
+ports(spec) := [port | some port in spec.ports; is_object(port)]

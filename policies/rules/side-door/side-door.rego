@@ -68,13 +68,13 @@ import data.tealgate.lib.traffic
 import data.tealgate.lib.workload
 
 violation contains found("beside-live", service, {"idle": idle[service.color]}) if {
-	workload.is_deployment
+	input.kind == "Deployment"
 	input.operation == "CREATE"
 	some service in open
 }
 
 violation contains found("relabelled", service, {"kubectl": workload.kubectl}) if {
-	workload.is_deployment
+	input.kind == "Deployment"
 	input.operation == "UPDATE"
 	some service in open
 }

@@ -99,17 +99,17 @@ violation contains {
 		"mounts": concat("\n", [written(mount) | some mount in mounts]),
 	},
 } if {
-	workload.is_deployment
-	not workload.without_colors
-	some volume in workload.volumes
+	input.kind == "Deployment"
+	some volume in input.object.spec.template.spec.volumes
 	is_object(volume.hostPath)
+	not workload.without_colors
 	name := workload.as_text(object.get(volume, "name", ""))
 	path := workload.as_text(object.get(volume.hostPath, "path", ""))
 	not keeps_nothing(volume.hostPath, path)
-	some entry in containers
+	some entry in workload.listed
 	mounts := [mount |
-		some mount in workload.objects(entry.container, "volumeMounts")
-		object.get(mount, "name", "") == name
+		some mount in entry.container.volumeMounts
+		mount.name == name
 		object.get(mount, "readOnly", false) != true
 	]
 	count(mounts) > 0
@@ -129,11 +129,11 @@ violation contains {
 		"why_zh": why.zh,
 	},
 } if {
-	workload.is_deployment
-	not workload.without_colors
+	input.kind == "Deployment"
 	some claim in input.facts.claims
-	some i, volume in workload.volumes
-	object.get(volume, ["persistentVolumeClaim", "claimName"], "") == claim.name
+	not workload.without_colors
+	some i, volume in input.object.spec.template.spec.volumes
+	volume.persistentVolumeClaim.claimName == claim.name
 	others := [other.name |
 		some other in input.facts.pair
 		other.color != color
@@ -142,8 +142,6 @@ violation contains {
 	count(others) > 0
 	why := on_one_node(claim)
 }
-
-containers := array.concat(workload.containers, workload.init_containers)
 
 color := workload.as_text(object.get(workload.pod_labels, "tealgate.dev/color", ""))
 

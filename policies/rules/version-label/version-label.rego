@@ -80,15 +80,16 @@ import data.tealgate.lib.workload
 import data.tealgate.lib.yaml
 
 violation contains found("missing", "", "", free_keys[0]) if {
+	input.kind == "Deployment"
 	workload.is_deployment
 	count(values) == 0
 }
 
 violation contains found(problem, key, value, cure) if {
-	workload.is_deployment
+	input.kind == "Deployment"
 	some key, value in values
+	problem := problems[key]
 	not is_left_alone(key)
-	problem := problem_of(value)
 	cure := cured_key(key)
 }
 
@@ -101,6 +102,8 @@ values[key] := workload.as_text(value) if {
 	value := workload.pod_labels[key]
 	value != null
 }
+
+problems[key] := problem_of(value) if some key, value in values
 
 problem_of(value) := "latest" if {
 	lower(value) == "latest"
@@ -117,7 +120,7 @@ is_left_alone(key) if {
 	not problem_of(value)
 }
 
-pinned_keys := object.keys(workload.as_map(object.get(workload.as_map(input.object), ["spec", "selector", "matchLabels"], {})))
+pinned_keys := {key | some key, _ in input.object.spec.selector.matchLabels}
 
 # free_keys are the labels that may be set: a pinned one would no longer match.
 free_keys := array.concat([key | some key in keys; not key in pinned_keys], keys)

@@ -101,7 +101,13 @@ fix(labels, pinned, containers) := {[violation.with.key, violation.with.value] |
 	violations := rule.violation with input as deployment(labels, pinned, containers)
 }
 
-deployment(labels, pinned, containers) := {"kind": "Deployment", "name": "shop", "namespace": "shop", "object": {"spec": {
-	"selector": {"matchLabels": pinned},
-	"template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
-}}}
+deployment(labels, pinned, containers) := {
+	"kind": "Deployment",
+	"name": "shop",
+	"namespace": "shop",
+	"object": {"spec": {
+		"selector": {"matchLabels": pinned},
+		"template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+	}},
+	"settings": {"sidecars": ["istio-proxy"]},
+}
