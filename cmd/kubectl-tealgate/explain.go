@@ -16,18 +16,22 @@ import (
 )
 
 // explainWords are the parts of an explanation that no rule brings.
-var explainWords = map[policy.Language]struct{ action, some, undo, noUndo string }{
+var explainWords = map[policy.Language]struct{ action, some, undo, noUndo, apiServer string }{
 	policy.English: {
 		action: "Action: %s",
 		some:   ", in some cases %s",
 		undo:   "Rollback: kubectl rollout undo to a template that ran before only warns",
 		noUndo: "Rollback: holds for kubectl rollout undo too",
+
+		apiServer: "Decided by: the API server itself, also while tealgate is down",
 	},
 	policy.Chinese: {
 		action: "动作：%s",
 		some:   "，个别情况 %s",
 		undo:   "回退：kubectl rollout undo 回到运行过的模板时只警告",
 		noUndo: "回退：对 kubectl rollout undo 同样有效",
+
+		apiServer: "由谁判断：API server 自身，tealgate 停机时同样有效",
 	},
 }
 
@@ -43,7 +47,7 @@ func newExplain() *cobra.Command {
 			if err := checkLanguage(language); err != nil {
 				return err
 			}
-			rules, err := builtInRules(command.Context())
+			rules, err := explained(command.Context())
 			if err != nil {
 				return err
 			}
@@ -87,6 +91,16 @@ func builtInRules(ctx context.Context) ([]*policy.Rule, error) {
 		return nil, err
 	}
 	return engine.Rules(), nil
+}
+
+// explained are the rules, and behind them what the API server holds by itself.
+func explained(ctx context.Context) ([]*policy.Rule, error) {
+	rules, err := builtInRules(ctx)
+	if err != nil {
+		return nil, err
+	}
+	others, err := admissionPolicies()
+	return slices.Concat(rules, others), err
 }
 
 // chooseRules finds all ids or none, so that a misspelled one cannot be missed.
@@ -133,8 +147,11 @@ func explainRule(out io.Writer, rule *policy.Rule, language policy.Language) {
 		action += fmt.Sprintf(words.some, other)
 	}
 	undo := words.noUndo
-	if rule.Concern == policy.ConcernWorkload {
+	switch rule.Concern {
+	case policy.ConcernWorkload:
 		undo = words.undo
+	case concernAPIServer:
+		undo = words.apiServer
 	}
 	fmt.Fprintf(out, "%s: %s\n\n%s\n%s\n\n%s\n", rule.ID, in(rule.Title, language), action, undo, in(rule.Description, language))
 }
@@ -149,7 +166,7 @@ func in(texts map[policy.Language]string, language policy.Language) string {
 
 // completeRules offers the ids that are not there yet, with their titles.
 func completeRules(command *cobra.Command, have []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	rules, err := builtInRules(command.Context())
+	rules, err := explained(command.Context())
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

@@ -64,9 +64,9 @@ func TestExplanations(t *testing.T) {
 }
 
 // TestMoreLine is the promise of the last line of an answer at admission: each
-// rule that is built in can be explained, in both languages.
+// rule that is built in, and each admission policy, can be explained in both languages.
 func TestMoreLine(t *testing.T) {
-	rules, err := builtInRules(t.Context())
+	rules, err := explained(t.Context())
 	require.NoError(t, err)
 	args := []string{"explain"}
 	for _, rule := range rules {
@@ -80,6 +80,30 @@ func TestMoreLine(t *testing.T) {
 			assert.Contains(t, out, rule.ID+": "+rule.Title[language])
 			assert.Contains(t, out, rule.Description[language])
 		}
+	}
+}
+
+// TestAdmissionPolicies is what explain says of them, in whole.
+func TestAdmissionPolicies(t *testing.T) {
+	policies, err := admissionPolicies()
+	require.NoError(t, err)
+	require.NotEmpty(t, policies)
+	for _, language := range policy.Languages() {
+		var out bytes.Buffer
+		require.NoError(t, listRules(&out, policies, language))
+		for _, rule := range policies {
+			assert.NotEmpty(t, rule.Title[language], rule.ID)
+			assert.NotEmpty(t, rule.Description[language], rule.ID)
+			out.WriteString("\n")
+			explainRule(&out, rule, language)
+		}
+		golden := filepath.Join("testdata", "policies."+string(language)+".txt")
+		if *update {
+			require.NoError(t, os.WriteFile(golden, out.Bytes(), 0o600))
+		}
+		want, err := os.ReadFile(golden)
+		require.NoError(t, err, "go test ./cmd/kubectl-tealgate -update writes it")
+		assert.Equal(t, string(want), out.String(), golden)
 	}
 }
 
