@@ -54,8 +54,8 @@ type Tealgate struct {
 }
 
 // InstallTealgate applies the manifests, starts `tealgate serve` as the
-// ServiceAccount of the manifests, and returns when it is ready and its CA is in
-// the webhook configurations. After an error nothing of it runs.
+// ServiceAccount of the manifests, and returns when the admission policies act, it is
+// ready and its CA is in the webhook configurations. After an error nothing of it runs.
 func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (*Tealgate, error) {
 	repository, err := repositoryDir(ctx)
 	if err != nil {
@@ -75,6 +75,9 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 		return nil, err
 	}
 	if err := applyManifests(ctx, c, filepath.Join(repository, "manifests"), addresses[0]); err != nil {
+		return nil, err
+	}
+	if err := waitForPolicies(ctx, c); err != nil {
 		return nil, err
 	}
 	kubeconfig, err := c.ServiceAccountKubeconfig(ctx, "tealgate-system", "tealgate")

@@ -3,6 +3,7 @@ package integration
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -99,7 +100,7 @@ func TestAPIRequests(t *testing.T) {
 	}
 }
 
-// TestAuditAnnotations holds that the API server's log names the rules.
+// TestAuditAnnotations holds that the API server's log names the rules and the policies.
 func TestAuditAnnotations(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "audit.log")
 	w := start(t, env.Options{AuditLog: log})
@@ -112,17 +113,19 @@ func TestAuditAnnotations(t *testing.T) {
 	require.NoError(t, err)
 	require.Zero(t, result.Code, result)
 	assert.Empty(t, result.Stderr, "audit is silent")
+	result, err = w.cluster.Kubectl(ctx, "-n", "quiet", "run", "bare", "--image=a:1", "--labels=tealgate.dev/color=blue")
+	require.NoError(t, err)
+	require.Zero(t, result.Code, result)
+	assert.Empty(t, result.Stderr, "audit is silent")
 
-	var found string
+	found := map[string]string{}
 	for _, event := range readAudit(t, log) {
-		for key, value := range event.Annotations {
-			if key == "validate-audit.tealgate.dev/problems" {
-				found = value
-			}
-		}
+		maps.Copy(found, event.Annotations)
 	}
 	assert.Equal(t, "would-deny config-source spec.template.spec; "+
-		"would-deny readiness-probe spec.template.spec.containers[0].readinessProbe", found)
+		"would-deny readiness-probe spec.template.spec.containers[0].readinessProbe", found["validate-audit.tealgate.dev/problems"])
+	assert.Contains(t, found["validation.policy.admission.k8s.io/validation_failure"],
+		`"message":"1 problem in Pod quiet/bare: pod-color: it carries the color blue and is made by admin, `)
 }
 
 // requestsDuring returns what tealgate asked of the API server while do ran,

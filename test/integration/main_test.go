@@ -32,6 +32,9 @@ type world struct {
 	cluster    *env.Cluster
 	tealgate   *env.Tealgate
 	kubeconfig string
+
+	// mortal says that tealgate dies where a script allows it.
+	mortal bool
 }
 
 // binary is tealgate, built once.

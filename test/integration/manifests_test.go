@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	k8syaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
@@ -37,13 +36,7 @@ type entry struct {
 
 func (e entry) matches(t *testing.T, namespace, mode string) bool {
 	t.Helper()
-	selector, err := metav1.LabelSelectorAsSelector(e.namespaces)
-	require.NoError(t, err)
-	set := labels.Set{"kubernetes.io/metadata.name": namespace}
-	if mode != "" {
-		set["tealgate.dev/mode"] = mode
-	}
-	return selector.Matches(set)
+	return selects(t, e.namespaces, namespace, mode)
 }
 
 // TestWebhooksCannotTakeTheClusterDown holds what the manifests must never say:

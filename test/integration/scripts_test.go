@@ -53,6 +53,30 @@ func TestScriptsWhileDown(t *testing.T) {
 	}
 }
 
+// TestDoors runs the stories of how live traffic could be moved around tealgate, and
+// of what must pass beside them. What closes these doors lives in the API server.
+func TestDoors(t *testing.T) {
+	w := start(t, env.Options{})
+	w.policiesTypeCheck(t)
+	w.run(t, filepath.Join("testdata", "doors"))
+}
+
+// TestDoorsWhileDown runs the same stories with tealgate killed where they say so:
+// the same answers.
+func TestDoorsWhileDown(t *testing.T) {
+	w := start(t, env.Options{})
+	w.mortal = true
+	files, err := filepath.Glob("testdata/doors/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			w.run(t, file)
+		})
+		require.NoError(t, w.tealgate.Start(t.Context()))
+	}
+}
+
 // run runs one script, or all of a folder at the same time. Beside those of testscript they have these
 // commands:
 //
@@ -63,12 +87,14 @@ func TestScriptsWhileDown(t *testing.T) {
 //	untilmode MODE              waits until the namespace's new mode has arrived
 //	until TEXT ARGS             kubectl as the administrator, until its output has TEXT;
 //	                            with ! in front, until it has not
+//	capture VARIABLE ARGS       kubectl as the administrator, its output in a variable
 //	own CONFIGMAP OBJECT        makes a ConfigMap the owner of an object
 //	paste FILE                  applies the fixes of the last denial to a manifest
 //	killtealgate                ends tealgate as a crash would
+//	maydie                      does so where the script is run with tealgate down
 //
 // Each finds the manifests of testdata/shared in its folder: a Service, and a blue
-// and a green Deployment that have no problem. Names of pods are random and shown as NAME-HASH-xxxxx.
+// and a green Deployment that have no problem, and the blue one with a single pod. Names of pods are random and shown as NAME-HASH-xxxxx.
 func (w *world) run(t *testing.T, path string) {
 	t.Helper()
 	params := testscript.Params{Dir: path}
@@ -91,9 +117,15 @@ func (w *world) run(t *testing.T, path string) {
 			},
 			"untilmode":    w.untilMode,
 			"until":        w.until,
+			"capture":      w.capture,
 			"paste":        paste,
 			"own":          w.own,
 			"killtealgate": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Kill()) },
+			"maydie": func(ts *testscript.TestScript, _ bool, _ []string) {
+				if w.mortal {
+					ts.Check(w.tealgate.Kill())
+				}
+			},
 		},
 	})
 }
@@ -168,6 +200,17 @@ func (w *world) own(ts *testscript.TestScript, _ bool, args []string) {
 	if result.Code != 0 {
 		ts.Fatalf("own: %s", result)
 	}
+}
+
+func (w *world) capture(ts *testscript.TestScript, _ bool, args []string) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	result, err := w.cluster.Kubectl(ctx, append([]string{"-n", ts.Getenv("NS")}, args[1:]...)...)
+	ts.Check(err)
+	if result.Code != 0 || result.Stdout == "" {
+		ts.Fatalf("capture: %s", result)
+	}
+	ts.Setenv(args[0], result.Stdout)
 }
 
 // podName matches the random end of a pod's name, of which Kubernetes makes no
