@@ -92,6 +92,11 @@ func trafficFixes() map[string]fixCase {
 			unmutated: true, before: []string{service(blueOnly, "")},
 			says: "pods of any color, or of none, could answer", object: service("", ""),
 		},
+		"side-door/beside-live": {
+			before: live("", ""), until: []string{"APP-blue"},
+			says:   "These pods would answer beside them as soon as they are ready",
+			object: shop{name: "APP-second", meta: "labels: {tealgate.dev/color: blue}"}.manifest(),
+		},
 		"selector-ready/publishes-not-ready": {
 			before: []string{blue}, until: []string{"APP-blue"},
 			says: "publishNotReadyAddresses is true", object: service(blueOnly, "publishNotReadyAddresses: true, "),
