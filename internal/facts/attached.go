@@ -35,15 +35,21 @@ func (g *Gatherer) Attached(ctx context.Context, deployment, old *appsv1.Deploym
 
 // shared reads the claims that a Deployment has in common with its pair, if any.
 func (g *Gatherer) shared(ctx context.Context, deployment *appsv1.Deployment, gathered Facts) (Facts, error) {
-	shared := slices.DeleteFunc(claimNames(&deployment.Spec.Template.Spec), func(name string) bool {
-		return !slices.ContainsFunc(gathered.Pair, func(other Deployment) bool { return slices.Contains(other.Claims, name) })
-	})
+	shared := SharedClaims(deployment, gathered.Pair)
 	if len(shared) == 0 {
 		return gathered, nil
 	}
 	var err error
 	gathered.Claims, err = g.claims(ctx, deployment.Namespace, shared)
 	return gathered, err
+}
+
+// SharedClaims are the names of the claims that a Deployment has in common with its
+// pair. Only these become facts.
+func SharedClaims(deployment *appsv1.Deployment, pair []Deployment) []string {
+	return slices.DeleteFunc(claimNames(&deployment.Spec.Template.Spec), func(name string) bool {
+		return !slices.ContainsFunc(pair, func(other Deployment) bool { return slices.Contains(other.Claims, name) })
+	})
 }
 
 // config looks which ConfigMaps there are, by their metadata. Only a warning
@@ -75,18 +81,21 @@ func (g *Gatherer) claims(ctx context.Context, namespace string, names []string)
 	}
 	found := []Claim{}
 	for i := range list.Items {
-		claim := &list.Items[i]
-		if !slices.Contains(names, claim.Name) {
-			continue
+		if claim := &list.Items[i]; slices.Contains(names, claim.Name) {
+			found = append(found, NewClaim(claim))
 		}
-		fact := Claim{Name: claim.Name, AccessModes: []string{}}
-		for _, mode := range claim.Spec.AccessModes {
-			fact.AccessModes = append(fact.AccessModes, string(mode))
-		}
-		if claim.Spec.StorageClassName != nil {
-			fact.StorageClass = *claim.Spec.StorageClassName
-		}
-		found = append(found, fact)
 	}
 	return found, nil
+}
+
+// NewClaim is what rules may know of a claim.
+func NewClaim(claim *corev1.PersistentVolumeClaim) Claim {
+	fact := Claim{Name: claim.Name, AccessModes: []string{}}
+	for _, mode := range claim.Spec.AccessModes {
+		fact.AccessModes = append(fact.AccessModes, string(mode))
+	}
+	if claim.Spec.StorageClassName != nil {
+		fact.StorageClass = *claim.Spec.StorageClassName
+	}
+	return fact
 }

@@ -157,6 +157,7 @@ func (c *checker) gather(objects []*Object) []*subject {
 	for _, object := range objects {
 		if !admission.Judges(object.GroupVersionKind()) {
 			c.result.Others++
+			c.attach(object)
 			continue
 		}
 		s := &subject{object: object, stored: object.Unstructured}
@@ -172,6 +173,19 @@ func (c *checker) gather(objects []*Object) []*subject {
 		}
 	}
 	return subjects
+}
+
+// attach takes what pods may share for the cluster.
+func (c *checker) attach(object *Object) {
+	if object.GroupVersionKind() != corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim") {
+		return
+	}
+	claim, err := typed[corev1.PersistentVolumeClaim](object.Unstructured)
+	if err != nil {
+		c.unreadable(Unreadable{object.Position(), err})
+		return
+	}
+	c.cluster.addClaim(claim)
 }
 
 // mutate gives each object what the webhooks would, one after another: the color

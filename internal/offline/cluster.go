@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/internal/facts"
@@ -12,9 +13,19 @@ import (
 
 // cluster answers what the webhooks ask a cluster, from the given objects. Nothing
 // runs in it: there are no pods, no endpoints and nobody who asks.
-type cluster struct{ *facts.Snapshot }
+type cluster struct {
+	*facts.Snapshot
 
-func newCluster() *cluster { return &cluster{facts.NewSnapshot()} }
+	claims map[types.NamespacedName]facts.Claim
+}
+
+func newCluster() *cluster {
+	return &cluster{facts.NewSnapshot(), map[types.NamespacedName]facts.Claim{}}
+}
+
+func (c *cluster) addClaim(claim *corev1.PersistentVolumeClaim) {
+	c.claims[types.NamespacedName{Namespace: claim.Namespace, Name: claim.Name}] = facts.NewClaim(claim)
+}
 
 // ForDeployment implements admission.Facts.
 func (c *cluster) ForDeployment(_ context.Context, deployment *appsv1.Deployment) (facts.Facts, error) {
@@ -35,9 +46,15 @@ func (c *cluster) OnlyColor(context.Context, string, map[string]string) (color.C
 	return "", false, nil
 }
 
-// Attached adds nothing: whether a ConfigMap or a claim that the files do not hold
-// exists is not known offline, and rules pass where they cannot know.
-func (c *cluster) Attached(_ context.Context, _, _ *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error) {
+// Attached implements admission.Facts with the claims that the files hold. Whether
+// another one exists, or any ConfigMap that they do not hold, is not known offline, and
+// rules pass where they cannot know. A ConfigMap that they do hold is no finding.
+func (c *cluster) Attached(_ context.Context, deployment, _ *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error) {
+	for _, name := range facts.SharedClaims(deployment, gathered.Pair) {
+		if claim, ok := c.claims[types.NamespacedName{Namespace: deployment.Namespace, Name: name}]; ok {
+			gathered.Claims = append(gathered.Claims, claim)
+		}
+	}
 	return gathered, nil
 }
 
