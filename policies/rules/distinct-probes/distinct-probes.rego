@@ -74,8 +74,27 @@ same contains [entry, {kind: handler}] if {
 	liveness := entry.container.livenessProbe
 	some kind in ["httpGet", "tcpSocket", "grpc", "exec"]
 	handler := liveness[kind]
-	handler == entry.container.readinessProbe[kind]
 	handler != null
+	alike(kind, handler, entry.container.readinessProbe[kind])
+}
+
+alike(kind, live, ready) if {
+	live == ready
+} else if {
+	live.port == ready.port
+	complete(kind, live) == complete(kind, ready)
+}
+
+# complete adds what the API server fills in where nothing is written: a manifest is
+# judged before that.
+complete(kind, handler) := object.union(
+	object.get(defaults, kind, {}),
+	{key: field | some key, field in handler; field != null},
+)
+
+defaults := {
+	"httpGet": {"path": "/", "scheme": "HTTP"},
+	"grpc": {"service": ""},
 }
 
 found(message, entry, with_) := {

@@ -12,6 +12,18 @@ test_probes[note] if {
 			"ready": asking("/health"),
 			"want": {"same"},
 		},
+		"the same, written out": {
+			"live": asking("/"),
+			"ready": {"httpGet": {"port": "http", "scheme": "HTTP", "host": null}},
+			"want": {"same"},
+		},
+		"another scheme": {
+			"live": asking("/"),
+			"ready": {"httpGet": {"path": "/", "port": "http", "scheme": "HTTPS"}},
+			"want": set(),
+		},
+		"the same service": {"live": {"grpc": {"port": 1}}, "ready": {"grpc": {"port": 1, "service": ""}}, "want": {"same-handler"}},
+		"another service": {"live": {"grpc": {"port": 1}}, "ready": {"grpc": {"port": 1, "service": "ready"}}, "want": set()},
 		"another path": {"live": asking("/livez"), "ready": asking("/readyz"), "want": set()},
 		"the same socket": {"live": {"tcpSocket": {"port": 80}}, "ready": {"tcpSocket": {"port": 80}}, "want": {"same-handler"}},
 		"a socket and a path": {"live": {"tcpSocket": {"port": 80}}, "ready": asking("/readyz"), "want": set()},
