@@ -235,6 +235,7 @@ values := [
 	["CONSUL_HTTP_ADDR", "http://consul.example.com:8500"],
 	["SPRING_CLOUD_CONFIG_URI", "https://config.example.com"],
 	["ETCD_ENDPOINTS", "https://etcd.example.com:2379"],
+	["VAULT_ADDR", "https://vault.example.com:8200"],
 	["DUBBO_REGISTRY_ADDRESS", "zookeeper://zk.example.com:2181"],
 	["HTTPS_PROXY", "http://proxy.example.com:3128"],
 	["NO_PROXY", "localhost,.svc,10.0.0.0/8"],
