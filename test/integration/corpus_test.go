@@ -1,0 +1,132 @@
+package integration
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/tealgate/tealgate/internal/admission"
+	"github.com/tealgate/tealgate/internal/admission/message"
+	"github.com/tealgate/tealgate/internal/offline"
+	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/internal/settings"
+	"github.com/tealgate/tealgate/policies"
+	"github.com/tealgate/tealgate/test/corpus"
+	"github.com/tealgate/tealgate/test/env"
+)
+
+// TestCorpus puts the corpus, and the manifests of the documentation, before the
+// webhooks of a real API server and before the check, and expects the same answers in
+// the same words: what denies as a whole, the causes for machines, and the warnings as
+// a whole, in both languages.
+//
+// What differs by nature is kept out. Nothing runs, because the check knows of no pods.
+// The ConfigMaps that a manifest names and does not hold are there, because the check
+// takes them for granted. Services come first: to a new one the webhooks also tell what
+// its Deployments have wrong, which the check says of the Deployments themselves.
+func TestCorpus(t *testing.T) {
+	w := start(t, env.Options{})
+	s := newStage(t, w, corpusEntries(t))
+	answers := s.play(t)
+
+	engine, err := policies.Engine(t.Context())
+	require.NoError(t, err)
+	for _, entry := range s.entries {
+		t.Run(entry.Name, func(t *testing.T) {
+			for _, language := range policy.Languages() {
+				found := &recorder{Rules: engine, violations: map[string][]policy.Violation{}}
+				result := checkEntry(t, entry.Entry, found, language)
+				require.Len(t, result.Checked, len(entry.judged()), "the check and kubectl read the same")
+				for _, checked := range result.Checked {
+					about := about(checked.Kind, checked.Namespace, checked.Name)
+					answer, asked := answers[language][about]
+					require.True(t, asked, about)
+					assertSame(t, language, checked, found.violations[about], answer)
+				}
+			}
+		})
+	}
+}
+
+func corpusEntries(t *testing.T) []corpus.Entry {
+	t.Helper()
+	entries, err := corpus.Entries(filepath.Join("..", "corpus"))
+	require.NoError(t, err)
+	examples, err := corpus.Entries(filepath.Join("..", "..", "docs", "examples"))
+	require.NoError(t, err)
+	return append(append(entries, examples...), corpus.Entry{Name: "shared", Path: filepath.Join("testdata", "shared")})
+}
+
+// recorder keeps what the rules found, by object.
+type recorder struct {
+	admission.Rules
+
+	violations map[string][]policy.Violation
+}
+
+func (r *recorder) Evaluate(ctx context.Context, in policy.Input) ([]policy.Violation, error) {
+	found, err := r.Rules.Evaluate(ctx, in)
+	r.violations[about(in.Kind, in.Namespace, in.Name)] = found
+	return found, err
+}
+
+func about(kind, namespace, name string) string {
+	return message.Object{Kind: kind, Namespace: namespace, Name: name}.String()
+}
+
+func checkEntry(t *testing.T, entry corpus.Entry, rules admission.Rules, language policy.Language) *offline.Result {
+	t.Helper()
+	manifests, err := offline.Read(t.Context(), offline.Sources{Files: []string{entry.Path}, Namespace: entry.Namespace()})
+	require.NoError(t, err)
+	result, err := offline.Check(t.Context(), manifests, offline.Options{
+		Edition: admission.Edition{Rules: rules, Settings: settings.Default()}, Language: language,
+	})
+	require.NoError(t, err)
+	require.Empty(t, result.Unreadable)
+	return result
+}
+
+// assertSame compares what the check says of an object with what the API server
+// answered. Where admission has no room for all, it is compared with what admission
+// makes of the violations that the check found.
+func assertSame(t *testing.T, language policy.Language, checked offline.Checked, found []policy.Violation, answer answer) {
+	t.Helper()
+	object := message.Object{Kind: checked.Kind, Namespace: checked.Namespace, Name: checked.Name}
+	where := fmt.Sprintf("%s in %s", object, language)
+
+	var denying []policy.Violation
+	var warning []message.Finding
+	var causes []string
+	for _, violation := range found {
+		switch violation.Action {
+		case policy.Deny:
+			denying = append(denying, violation)
+			causes = append(causes, violation.Rule.ID+" "+violation.Field)
+		case policy.Warn:
+			warning = append(warning, message.Finding{Violation: violation})
+		}
+	}
+	denial := checked.Denial
+	if len(denying) > message.MaxProblems || len(denial) > message.MaxBytes {
+		verdict, _, _ := strings.Cut(answer.denial, "\n")
+		assert.Equal(t, strings.SplitN(denial, "\n", 2)[0], verdict, where)
+		var err error
+		denial, err = message.Denial(language, object, denying)
+		require.NoError(t, err)
+	}
+	assert.Equal(t, denial, answer.denial, where)
+	assert.Equal(t, causes, answer.causes, where)
+
+	warnings := append(append([]string{}, checked.Told...), checked.Warnings...)
+	if len(warnings) > message.MaxWarnings {
+		lines, err := message.Warnings(language, object, warning, message.MaxWarnings-len(checked.Told))
+		require.NoError(t, err)
+		warnings = append(append([]string{}, checked.Told...), lines...)
+	}
+	assert.Equal(t, warnings, append([]string{}, answer.warnings...), where)
+}
