@@ -83,7 +83,7 @@ func rulesOf(modules []*Module) (map[string]*Rule, error) {
 	}
 	for name, module := range defined {
 		if module != nil {
-			problems = append(problems, at(module.parsed.Package.Location, NoRule, module.PackageName(),
+			problems = append(problems, at(module.parsed.Package.Location, NoViolation, module.PackageName(),
 				"package tealgate.rules.%s defines no set named violation", name))
 		}
 	}
@@ -99,7 +99,7 @@ func outside(module *Module) Problems {
 	if !module.parsed.Package.Path.HasPrefix(rulesPackage) && !module.DefinesViolation() {
 		return nil
 	}
-	return Problems{at(module.parsed.Package.Location, NoRule, module.PackageName(),
+	return Problems{at(module.parsed.Package.Location, NeverAsked, module.PackageName(),
 		"a rule is asked only in a package tealgate.rules.NAME, not in %s", module.PackageName())}
 }
 

@@ -25,9 +25,10 @@ const (
 	Unknown ProblemKind = "unknown"
 	// BadAnnotations: Detail says what the rule's annotations lack or have too much.
 	BadAnnotations ProblemKind = "annotations"
-	// NoRule: a package that should be a rule defines no set named violation, or one
-	// that should not be does.
-	NoRule ProblemKind = "no-rule"
+	// NoViolation: Subject is the package of a rule that defines no set named violation.
+	NoViolation ProblemKind = "no-violation"
+	// NeverAsked: Subject is a package that defines one, and is none of a rule.
+	NeverAsked ProblemKind = "never-asked"
 	// TestFailed: Subject is the test, Detail what did not hold.
 	TestFailed ProblemKind = "test"
 )
@@ -39,8 +40,10 @@ type Problem struct {
 	File         string
 	Line, Column int
 	Kind         ProblemKind
-	// Subject is the one name that the sentence needs.
+	// Subject is the name that the sentence needs; Between are those of two sources
+	// that cannot both have it.
 	Subject string
+	Between [2]string
 	// Detail is the whole reason, in English, for logs and where the sentence has
 	// no words of its own.
 	Detail string
@@ -59,10 +62,14 @@ func (p Problem) Position() string {
 }
 
 func (p Problem) String() string {
-	if position := p.Position(); position != "" {
-		return position + ": " + p.Detail
+	text := p.Detail
+	if p.Kind == TestFailed {
+		text = p.Subject + " failed: " + text
 	}
-	return p.Detail
+	if position := p.Position(); position != "" {
+		return position + ": " + text
+	}
+	return text
 }
 
 // Problems is the error for modules that are at fault themselves. Any other error

@@ -68,7 +68,7 @@ func (r TestResult) Problems() Problems {
 			name += "/" + failure.Case
 		}
 		problems = append(problems, Problem{
-			File: r.File, Line: failure.Line, Kind: TestFailed, Subject: name, Detail: name + " failed: " + failure.Reason,
+			File: r.File, Line: failure.Line, Kind: TestFailed, Subject: name, Detail: failure.Reason,
 		})
 	}
 	return problems

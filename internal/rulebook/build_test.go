@@ -199,11 +199,11 @@ func TestBuildRefuses(t *testing.T) {
 		},
 		"RuleElsewhere": {
 			sources: []rulebook.Source{source("acme", "owner.rego", "package acme.owner\n\nviolation contains {}\n")},
-			kind:    policy.NoRule, want: "acme/owner.rego:1:1: a rule is asked only in a package tealgate.rules.NAME, not in acme.owner",
+			kind:    policy.NeverAsked, want: "acme/owner.rego:1:1: a rule is asked only in a package tealgate.rules.NAME, not in acme.owner",
 		},
 		"RuleNamedLikeATest": {
 			sources: []rulebook.Source{source("acme", "load.rego", strings.NewReplacer("team_owner", "load_test", "team-owner", "load-test").Replace(owner))},
-			kind:    policy.NoRule, want: "acme/load.rego:10:1: what ends in _test is a test and is never asked: give the rule another name",
+			kind:    rulebook.LikeATest, want: "acme/load.rego:10:1: what ends in _test is a test and is never asked: give the rule another name",
 		},
 		"TestInAnEmbeddedRule": {
 			sources: []rulebook.Source{source("acme", "replicas_test.rego", "package tealgate.rules.replicas\n\ntest_it if count(violation) == 0\n")},
@@ -223,7 +223,7 @@ func TestBuildRefuses(t *testing.T) {
 		},
 		"NoViolation": {
 			sources: []rulebook.Source{source("acme", "owner.rego", strings.Replace(owner, "violation contains", "violations contains", 1))},
-			kind:    policy.NoRule, want: "acme/owner.rego:10:1: package tealgate.rules.team_owner defines no set named violation",
+			kind:    policy.NoViolation, want: "acme/owner.rego:10:1: package tealgate.rules.team_owner defines no set named violation",
 		},
 		"RuleInTwoSources": {
 			sources: []rulebook.Source{source("acme", "owner.rego", owner), source("platform", "o.rego", owner)},
@@ -242,7 +242,7 @@ func TestBuildRefuses(t *testing.T) {
 		"FailsWhenAsked": {
 			sources: []rulebook.Source{source("acme", "owner.rego", strings.Replace(owner, `input.operation != "DELETE"`, "to_number(input.name) > 1", 1))},
 			kind:    rulebook.Fails,
-			want:    `acme/owner.rego:14:2: asked about CREATE of a plain Deployment: to_number: strconv.ParseFloat: parsing "plain": invalid syntax`,
+			want:    `acme/owner.rego:14:2: asked about a plain object (CREATE Deployment): to_number: strconv.ParseFloat: parsing "plain": invalid syntax`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -35,6 +35,7 @@ func compose(base []*policy.Module, sources []Source) (*composed, error) {
 	owners := owners{}
 	var problems policy.Problems
 	for _, source := range sources {
+		problems = append(problems, source.problems...)
 		modules, err := policy.ParseAll(source.Files)
 		if found, ok := err.(policy.Problems); ok { //nolint:errorlint // ParseAll returns nothing else, unwrapped
 			problems = append(problems, found...)
@@ -104,7 +105,9 @@ func (o owners) take(source Source, module *policy.Module) *policy.Problem {
 	if owner.Name == source.Name {
 		return nil
 	}
-	return problem(module, Twice, name, "package %s is in %s and in %s", name, owner.Name, source.Name)
+	twice := problem(module, Twice, name, "package %s is in %s and in %s", name, owner.Name, source.Name)
+	twice.Between = [2]string{owner.Name, source.Name}
+	return twice
 }
 
 // placed says what is wrong with the package of a module.
@@ -119,7 +122,7 @@ func placed(source Source, modules []*policy.Module, module *policy.Module) *pol
 	case !isTest(module):
 		return nil
 	case module.DefinesViolation() && !module.Tests():
-		return problem(module, policy.NoRule, name, "what ends in _test is a test and is never asked: give the rule another name")
+		return problem(module, LikeATest, name, "what ends in _test is a test and is never asked: give the rule another name")
 	case !strings.HasSuffix(rule, testSuffix) && !slices.ContainsFunc(modules, func(m *policy.Module) bool {
 		return !isTest(m) && m.PackageName() == name
 	}):

@@ -64,7 +64,7 @@ func ask(ctx context.Context, engine *policy.Engine, in policy.Input) error {
 		return err
 	}
 	problem := policy.ProblemOf(err, Fails)
-	problem.Subject = in.Operation + " of a plain " + in.Kind
-	problem.Detail = "asked about " + problem.Subject + ": " + problem.Detail
+	problem.Subject = in.Operation + " " + in.Kind
+	problem.Detail = "asked about a plain object (" + problem.Subject + "): " + problem.Detail
 	return policy.Problems{problem}
 }

@@ -9,8 +9,10 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -34,6 +36,26 @@ type Source struct {
 	Name string
 	// Files are Rego by the name that problems are reported with.
 	Files map[string]string
+	// Ref is the ConfigMap; nil for a folder.
+	Ref *corev1.ObjectReference
+
+	// problems say why nothing could be read.
+	problems policy.Problems
+}
+
+// Unreadable is a source of which nothing could be read. It is set aside like one
+// that does not compile.
+func Unreadable(name string, err error) Source {
+	var problems policy.Problems
+	if !errors.As(err, &problems) {
+		problems = policy.Problems{{Kind: NotRead, Detail: err.Error()}}
+	}
+	return Source{Name: name, problems: problems}
+}
+
+// same says that two sources hold the same.
+func (s Source) same(other Source) bool {
+	return s.Name == other.Name && maps.Equal(s.Files, other.Files) && slices.Equal(s.problems, other.problems)
 }
 
 func (s Source) has(file string) bool {
@@ -43,7 +65,7 @@ func (s Source) has(file string) bool {
 
 // FromConfigMap reads the keys that end in .rego. Other keys are nobody's business.
 func FromConfigMap(configMap *corev1.ConfigMap) Source {
-	source := Source{Name: ConfigMapName(configMap.Namespace, configMap.Name), Files: map[string]string{}}
+	source := ofConfigMap(configMap)
 	for key, text := range configMap.Data {
 		if strings.HasSuffix(key, extension) {
 			source.Files[configMap.Name+"/"+key] = text
@@ -57,34 +79,47 @@ func FromConfigMap(configMap *corev1.ConfigMap) Source {
 	return source
 }
 
+func ofConfigMap(configMap *corev1.ConfigMap) Source {
+	return Source{
+		Name: ConfigMapName(configMap.Namespace, configMap.Name), Files: map[string]string{},
+		Ref: &corev1.ObjectReference{
+			APIVersion: "v1", Kind: "ConfigMap", Namespace: configMap.Namespace, Name: configMap.Name, UID: configMap.UID,
+		},
+	}
+}
+
 // ConfigMapName is how a source that is a ConfigMap is named.
 func ConfigMapName(namespace, name string) string { return "ConfigMap " + namespace + "/" + name }
 
+// FolderName is how a source that is a folder is named.
+func FolderName(dir string) string { return "folder " + dir }
+
 // ReadDir reads the .rego files below a folder as one source. What begins with a dot
 // is left out, above all the folders in which Kubernetes keeps the real files of a
-// mounted ConfigMap; links to files are followed, links to folders are not. It reads
+// mounted ConfigMap; links to files are followed, links to folders below are not. It reads
 // no more than sources may hold, and is then Problems.
 func ReadDir(dir string) (Source, error) {
-	source := Source{Name: "folder " + dir, Files: map[string]string{}}
-	room := int64(MaxBytes)
-	err := filepath.WalkDir(dir, func(path string, entry fs.DirEntry, err error) error {
-		hidden := path != dir && strings.HasPrefix(entry.Name(), ".")
+	source := Source{Name: FolderName(dir), Files: map[string]string{}}
+	root, room := os.DirFS(dir), MaxBytes
+	err := fs.WalkDir(root, ".", func(path string, entry fs.DirEntry, err error) error {
+		hidden := path != "." && strings.HasPrefix(entry.Name(), ".")
 		switch {
 		case err != nil:
 			return err
 		case entry.IsDir() && hidden:
-			return filepath.SkipDir
+			return fs.SkipDir
 		case entry.IsDir() || hidden || !strings.HasSuffix(path, extension):
 			return nil
 		}
-		content, err := readFile(path, room)
-		if err != nil || content == nil {
+		content, isFile, err := readFile(root, path, room)
+		if err != nil || !isFile {
 			return err
 		}
-		if room -= int64(len(content)); room < 0 || len(source.Files) == MaxFiles {
-			return tooLarge(path)
+		name := filepath.Join(dir, path)
+		if room -= len(content); room < 0 || len(source.Files) == MaxFiles {
+			return tooLarge(name)
 		}
-		source.Files[path] = string(content)
+		source.Files[name] = string(content)
 		return nil
 	})
 	if problems := policy.Problems(nil); errors.As(err, &problems) {
@@ -96,23 +131,21 @@ func ReadDir(dir string) (Source, error) {
 	return source, nil
 }
 
-// readFile reads at most one byte more than there is room for. It returns nil for
-// what is no file.
-func readFile(path string, room int64) ([]byte, error) {
-	info, err := os.Stat(path)
+// readFile reads at most one byte more than there is room for, and nothing of what
+// is no file.
+func readFile(root fs.FS, path string, room int) (content []byte, isFile bool, err error) {
+	// Opening a pipe would wait for its other end.
+	info, err := fs.Stat(root, path)
 	if err != nil || !info.Mode().IsRegular() {
-		return nil, err
+		return nil, false, err
 	}
-	file, err := os.Open(path) //nolint:gosec // reading the files of that folder is what is asked for
+	file, err := root.Open(path)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, room+1))
-	if content == nil {
-		content = []byte{}
-	}
-	return content, err
+	defer func() { _ = file.Close() }()
+	content, err = io.ReadAll(io.LimitReader(file, int64(room)+1))
+	return content, true, err
 }
 
 // The kinds of problems that this package finds beside those of internal/policy.
@@ -121,14 +154,21 @@ const (
 	TooLarge policy.ProblemKind = "too-large"
 	// NotYours: Subject is a package that belongs to tealgate.
 	NotYours policy.ProblemKind = "package"
-	// Twice: Subject is a package that another source has too; Detail names both.
+	// Twice: Subject is a package that is in two sources, Between.
 	Twice policy.ProblemKind = "twice"
 	// NoTestPackage: a test stands in the package of a rule of somebody else.
 	NoTestPackage policy.ProblemKind = "test-package"
-	// Fails: the rules have an error when they are asked about a plain object.
+	// LikeATest: Subject is a package that looks like a rule and is named like a test.
+	LikeATest policy.ProblemKind = "like-a-test"
+	// Fails: the rules have an error when they are asked about a plain object; Subject
+	// is the operation and the kind.
 	Fails policy.ProblemKind = "fails"
 	// BadSettings: Detail says what and where.
 	BadSettings policy.ProblemKind = "settings"
+	// NotRead: the source could not be read.
+	NotRead policy.ProblemKind = "not-read"
+	// TooSlow: compiling and testing took longer than they may.
+	TooSlow policy.ProblemKind = "too-slow"
 )
 
 func tooLarge(file string) policy.Problems {

@@ -26,6 +26,9 @@ const (
 	LabelMode = Group + "/mode"
 	// LabelLanguage on a Namespace chooses the language of its messages.
 	LabelLanguage = Group + "/language"
+	// LabelPolicy with PolicyTrue on a ConfigMap of tealgate's namespace says that its
+	// .rego keys are policies.
+	LabelPolicy = Group + "/policy"
 	// LabelRole on a Service says that it carries no live traffic; see the Role values.
 	LabelRole = Group + "/role"
 )
@@ -63,6 +66,8 @@ const (
 	ModeEnforce = "enforce"
 	ModeWarn    = "warn"
 	ModeAudit   = "audit"
+
+	PolicyTrue = "true"
 
 	TrafficNone       = "none"
 	BlueGreenDisabled = "disabled"
