@@ -31,8 +31,7 @@ import (
 	"github.com/tealgate/tealgate/internal/controller"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
-	"github.com/tealgate/tealgate/internal/settings"
-	"github.com/tealgate/tealgate/policies"
+	"github.com/tealgate/tealgate/internal/rulebook"
 )
 
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch
@@ -45,6 +44,7 @@ import (
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,resourceNames=tealgate,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,verbs=create
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-webhook-certificate,verbs=get;update
@@ -65,7 +65,7 @@ func serve(ctx context.Context, o *options) error {
 	// would make live reads wait behind each other.
 	config.QPS = -1
 
-	engine, err := policies.Engine(ctx)
+	book, err := rulebook.Open(ctx, metrics.Registry)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func serve(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	if err := setup(running, mgr, o, engine, certificate, drain); err != nil {
+	if err := setup(running, mgr, o, book, certificate, drain); err != nil {
 		return err
 	}
 	go func() {
@@ -128,16 +128,21 @@ func newManager(config *rest.Config, o *options, certificate *certs.Certificate)
 			ByObject: map[client.Object]cache.ByObject{
 				&admissionregistrationv1.MutatingWebhookConfiguration{}:   {Field: ours},
 				&admissionregistrationv1.ValidatingWebhookConfiguration{}: {Field: ours},
+				&corev1.ConfigMap{}: {Namespaces: map[string]cache.Config{v1alpha1.Namespace: {}}},
 			},
 		},
 	})
 }
 
-func setup(ctx context.Context, mgr manager.Manager, o *options, engine *policy.Engine, certificate *certs.Certificate, drain *drain) error {
+func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.Book, certificate *certs.Certificate, drain *drain) error {
 	gatherer := facts.New(facts.Options{Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Authorizer: mgr.GetClient()})
 	namespaces := facts.NewNamespaces(mgr.GetClient())
 	webhooks := admission.New(admission.Options{
-		Edition: func() admission.Edition { return admission.Edition{Rules: engine, Settings: settings.Default()} }, Facts: gatherer, Namespaces: namespaces,
+		Edition: func() admission.Edition {
+			edition := book.Edition()
+			return admission.Edition{Rules: edition.Rules, Settings: edition.Settings}
+		},
+		Facts: gatherer, Namespaces: namespaces,
 		Language: policy.Language(o.language), Registerer: metrics.Registry,
 	})
 	for path, handler := range webhooks.Handlers() {
@@ -149,6 +154,9 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, engine *policy.
 			return err
 		}
 	}
+	if err := rulebook.SetupWatch(mgr, book, o.policyDir); err != nil {
+		return err
+	}
 	if err := certs.SetupInjector(mgr, certificate.CA()); err != nil {
 		return err
 	}
@@ -159,6 +167,7 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, engine *policy.
 		mgr.AddHealthzCheck("ping", healthz.Ping),
 		mgr.AddReadyzCheck("webhooks", mgr.GetWebhookServer().StartedChecker()),
 		mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache())),
+		mgr.AddReadyzCheck("policies", func(*http.Request) error { return book.Ready() }),
 		mgr.AddReadyzCheck("trusted", trusted(mgr.GetClient(), certificate)),
 		mgr.AddReadyzCheck("not-draining", drain.check),
 	)

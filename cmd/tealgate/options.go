@@ -4,6 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"net"
+	"os"
 	"slices"
 	"strconv"
 	"time"
@@ -21,6 +22,7 @@ type options struct {
 	healthAddress    string
 	certificateNames []string
 	language         string
+	policyDir        string
 	leaderElect      bool
 	drainDelay       time.Duration
 	logLevel         string
@@ -53,6 +55,8 @@ func newServe() *cobra.Command {
 	}, "DNS names and IP addresses that the API server calls the webhooks by")
 	flags.StringVar(&o.language, "language", string(policy.English),
 		"language of messages, en or zh; the namespace label "+v1alpha1.LabelLanguage+" counts first")
+	flags.StringVar(&o.policyDir, "policy-dir", "",
+		"folder with .rego files beside the ConfigMaps labelled "+v1alpha1.LabelPolicy+"=true; read again when it changes")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "elect one replica for what only one may do; webhooks run on all")
 	flags.DurationVar(&o.drainDelay, "drain-delay", 5*time.Second,
 		"how long to answer on after the signal to stop, until no client is sent here any more")
@@ -69,6 +73,9 @@ func (o *options) validate() error {
 	}
 	if o.drainDelay < 0 {
 		return fmt.Errorf("--drain-delay %s: must not be negative", o.drainDelay)
+	}
+	if info, err := os.Stat(o.policyDir); o.policyDir != "" && (err != nil || !info.IsDir()) {
+		return fmt.Errorf("--policy-dir %q: not a folder", o.policyDir)
 	}
 	if _, _, err := splitAddress(o.webhookAddress); err != nil {
 		return fmt.Errorf("--webhook-address: %w", err)
