@@ -77,13 +77,15 @@ func TestDoorsWhileDown(t *testing.T) {
 	}
 }
 
-// run runs one script, or all of a folder at the same time. Beside those of testscript they have these
-// commands:
+// run runs one script, or all of a folder at the same time. Beside those of testscript
+// they have these commands:
 //
 //	namespace MODE [LANGUAGE]   creates the script's own namespace, and in it the
 //	                            ConfigMap shop-config
 //	kubectl ARGS                as the developer, in that namespace
 //	admin ARGS                  kubectl as the administrator, in that namespace
+//	look ARGS                   the same, for answers that are never twice the same
+//	settled DEPLOYMENT          waits until it is rolled out
 //	untilmode MODE              waits until the namespace's new mode has arrived
 //	until TEXT ARGS             kubectl as the administrator, until its output has TEXT;
 //	                            with ! in front, until it has not
@@ -93,8 +95,11 @@ func TestDoorsWhileDown(t *testing.T) {
 //	killtealgate                ends tealgate as a crash would
 //	maydie                      does so where the script is run with tealgate down
 //
-// Each finds the manifests of testdata/shared in its folder: a Service, and a blue
-// and a green Deployment that have no problem, and the blue one with a single pod. Names of pods are random and shown as NAME-HASH-xxxxx.
+// What kubectl and admin show is gathered in the file session, which a script can
+// compare as a whole at its end. Each finds the manifests of testdata/shared in its
+// folder: a Service, and a blue and a green Deployment that have no problem, and the
+// blue one with a single pod. Names of pods are random and shown as NAME-HASH-xxxxx,
+// tealgate's port as PORT.
 func (w *world) run(t *testing.T, path string) {
 	t.Helper()
 	params := testscript.Params{Dir: path}
@@ -111,9 +116,17 @@ func (w *world) run(t *testing.T, path string) {
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"namespace": w.namespace,
-			"kubectl":   func(ts *testscript.TestScript, neg bool, args []string) { w.kubectl(ts, neg, w.kubeconfig, args) },
+			"kubectl": func(ts *testscript.TestScript, neg bool, args []string) {
+				record(ts, "$", args, w.kubectl(ts, neg, w.kubeconfig, args))
+			},
 			"admin": func(ts *testscript.TestScript, neg bool, args []string) {
+				record(ts, "#", args, w.kubectl(ts, neg, w.cluster.Kubeconfig, args))
+			},
+			"look": func(ts *testscript.TestScript, neg bool, args []string) {
 				w.kubectl(ts, neg, w.cluster.Kubeconfig, args)
+			},
+			"settled": func(ts *testscript.TestScript, _ bool, args []string) {
+				w.kubectl(ts, false, w.cluster.Kubeconfig, []string{"rollout", "status", "deployment/" + args[0], "--timeout=30s"})
 			},
 			"untilmode":    w.untilMode,
 			"until":        w.until,
@@ -163,7 +176,8 @@ func (w *world) untilMode(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(w.tealgate.WaitForMode(ctx, ts.Getenv("NS"), args[0]))
 }
 
-func (w *world) kubectl(ts *testscript.TestScript, neg bool, kubeconfig string, args []string) {
+// kubectl returns all that it shows, in the order of a terminal.
+func (w *world) kubectl(ts *testscript.TestScript, neg bool, kubeconfig string, args []string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	if !slices.Contains(args, "-n") && !slices.Contains(args, "-A") {
@@ -175,8 +189,9 @@ func (w *world) kubectl(ts *testscript.TestScript, neg bool, kubeconfig string, 
 	command.Env = w.cluster.KubectlEnv(kubeconfig)
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
-	_, _ = ts.Stdout().Write(normalise(stdout.Bytes()))
-	_, _ = ts.Stderr().Write(normalise(stderr.Bytes()))
+	out, errs := normalise(stdout.Bytes()), normalise(stderr.Bytes())
+	_, _ = ts.Stdout().Write(out)
+	_, _ = ts.Stderr().Write(errs)
 	var exit *exec.ExitError
 	switch {
 	case err != nil && !errors.As(err, &exit):
@@ -186,6 +201,15 @@ func (w *world) kubectl(ts *testscript.TestScript, neg bool, kubeconfig string, 
 	case err == nil && neg:
 		ts.Fatalf("kubectl succeeded: %s%s", stdout.String(), stderr.String())
 	}
+	return ended(out) + ended(errs)
+}
+
+// ended ends with a line break, which jsonpath writes none of.
+func ended(text []byte) string {
+	if len(text) == 0 || bytes.HasSuffix(text, []byte("\n")) {
+		return string(text)
+	}
+	return string(text) + "\n"
 }
 
 func (w *world) own(ts *testscript.TestScript, _ bool, args []string) {
@@ -217,8 +241,11 @@ func (w *world) capture(ts *testscript.TestScript, _ bool, args []string) {
 // words: https://pkg.go.dev/k8s.io/apimachinery/pkg/util/rand.
 var podName = regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b`)
 
+// localPort is where tealgate listens in this run.
+var localPort = regexp.MustCompile(`127\.0\.0\.1:\d+`)
+
 func normalise(output []byte) []byte {
-	return podName.ReplaceAll(output, []byte("-HASH-xxxxx"))
+	return localPort.ReplaceAll(podName.ReplaceAll(output, []byte("-HASH-xxxxx")), []byte("127.0.0.1:PORT"))
 }
 
 func (w *world) until(ts *testscript.TestScript, neg bool, args []string) {
