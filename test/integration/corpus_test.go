@@ -43,10 +43,10 @@ func TestCorpus(t *testing.T) {
 				result := checkEntry(t, entry.Entry, found, language)
 				require.Len(t, result.Checked, len(entry.judged()), "the check and kubectl read the same")
 				for _, checked := range result.Checked {
-					about := about(checked.Kind, checked.Namespace, checked.Name)
-					answer, asked := answers[language][about]
-					require.True(t, asked, about)
-					assertSame(t, language, checked, found.violations[about], answer)
+					name := about(checked.Kind, checked.Namespace, checked.Name)
+					answer, asked := answers[language][name]
+					require.True(t, asked, name)
+					assertSame(t, language, checked, found.violations[name], answer)
 				}
 			}
 		})
