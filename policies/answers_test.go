@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"maps"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -68,14 +69,15 @@ func checkAnswers(t *testing.T, found map[string][]sample) {
 }
 
 // answer writes one message with the values of one sample, the same in each run: of
-// the largest question, which reads most like one that somebody asks. A warning is one
-// line at admission, and the check says it with its cure.
+// one whose input says example: true, else of the largest question, which reads most
+// like one that somebody asks. A warning is one line at admission, and the check says
+// it with its cure.
 func answer(t *testing.T, language policy.Language, rule *policy.Rule, name string, samples []sample) (text, full string) {
 	t.Helper()
 	where := fmt.Sprintf("%s/%s in %s", rule.ID, name, language)
 	key := func(s sample) string { return asJSON(t, s.with) + s.object().String() }
 	chosen := slices.MinFunc(samples, func(a, b sample) int {
-		return cmp.Or(cmp.Compare(len(b.input.String()), len(a.input.String())), cmp.Compare(key(a), key(b)))
+		return cmp.Or(cmp.Compare(b.size(), a.size()), cmp.Compare(key(a), key(b)))
 	})
 	violation := policy.Violation{Rule: rule, Message: rule.Messages[name], With: chosen.with, Action: rule.Messages[name].Action}
 	if violation.Action == policy.Deny {
@@ -124,6 +126,14 @@ func inspectLines(t *testing.T, where string, lines []string) {
 
 // isLiteral: blocks are indented below the margin of prose.
 func isLiteral(line string) bool { return strings.HasPrefix(line, "     ") }
+
+// size is that of the question. An example is larger than every other.
+func (s sample) size() int {
+	if s.input.Get(ast.StringTerm("example")) != nil {
+		return math.MaxInt
+	}
+	return len(s.input.String())
+}
 
 // object is what the sample is about. Tests leave out what their rule does not read.
 func (s sample) object() message.Object {

@@ -47,6 +47,14 @@ test_nobody_could_look[note] if {
 	count(places(web({"envFrom": [{"configMapRef": {"name": "gone"}}]}), facts)) == 0
 }
 
+test_example if {
+	pod := web({"envFrom": [{"configMapRef": {"name": "shop-config"}}]})
+	count(rule.violation) == 1 with input as {
+		"kind": "Deployment", "example": true, "object": {"spec": {"template": {"spec": pod}}},
+		"facts": {"config": {"known": true, "configMaps": []}},
+	}
+}
+
 test_others_are_not_asked if {
 	count(rule.violation) == 0 with input as {"kind": "Deployment", "object": null, "facts": {"config": {"known": true, "configMaps": []}}}
 }

@@ -195,6 +195,19 @@ test_nothing_secret_is_said if {
 	not contains(json.marshal(violations), "s3cret")
 }
 
+test_examples[message] if {
+	some message, container in {
+		"argument": {"name": "web", "args": ["serve", "--port=8080", "--db-password=s3cret"]},
+		"argument-store": {"name": "web", "args": ["serve", "--port=8080", "--db-url=postgres://pg.example.com:5432/shop"]},
+		"script": {"name": "web", "command": ["sh", "-c", "exec serve --db-password=s3cret"]},
+		"credential": {"name": "web", "env": [{"name": "DB_PASSWORD", "value": "s3cret"}]},
+		"address": {"name": "web", "env": [{"name": "PAYMENT_URL", "value": "https://api.payment.example.com/v2"}]},
+	}
+	given := object.union(deployment({"containers": [container]}), {"example": true})
+	violations := rule.violation with input as given
+	{violation.message | some violation in violations} == {message}
+}
+
 test_others_are_not_asked[note] if {
 	some note, given in {
 		"a deleted Deployment": {"kind": "Deployment", "object": null},

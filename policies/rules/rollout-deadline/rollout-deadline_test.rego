@@ -28,6 +28,10 @@ test_slow_starts[note] if {
 	found({"kind": "Deployment", "object": {"spec": {"template": {"spec": {"containers": [object.union({"name": "web"}, case.probes)]}}}}}) == case.want
 }
 
+test_example if {
+	count(rule.violation) == 1 with input as {"kind": "Deployment", "example": true, "object": {"spec": {"progressDeadlineSeconds": 7200}}}
+}
+
 test_others_are_not_asked if {
 	count(found({"kind": "Deployment", "object": null})) == 0
 	count(found({"kind": "Service", "object": {"spec": {"progressDeadlineSeconds": 1}}})) == 0

@@ -87,6 +87,16 @@ test_nothing[note] if {
 	count(violations(pod)) == 0
 }
 
+test_examples[message] if {
+	some message, pod in {
+		"image": {"initContainers": [{"name": "migrate", "image": "flyway/flyway:11.1", "args": ["migrate"]}]},
+		"setting": {"containers": [{"name": "web", "env": [{"name": "SPRING_JPA_HIBERNATE_DDL_AUTO", "value": "update"}]}]},
+		"command": {"initContainers": [{"name": "migrate", "image": "shop:1.5.0", "command": ["bundle", "exec", "rails", "db:migrate"]}]},
+	}
+	found := rule.violation with input as {"kind": "Deployment", "example": true, "object": {"spec": {"template": {"spec": pod}}}}
+	{violation.message | some violation in found} == {message}
+}
+
 test_others_are_not_asked[note] if {
 	some note, given in {
 		"a deleted Deployment": {"kind": "Deployment", "object": null},

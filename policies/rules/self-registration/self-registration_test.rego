@@ -88,6 +88,11 @@ test_nothing[note] if {
 	count(found({}, {}, pod)) == 0
 }
 
+test_example if {
+	pod := {"containers": [{"name": "web", "env": [{"name": "SPRING_CLOUD_NACOS_DISCOVERY_SERVER_ADDR", "value": "nacos:8848"}]}]}
+	count(rule.violation) == 1 with input as {"kind": "Deployment", "example": true, "object": {"spec": {"template": {"spec": pod}}}}
+}
+
 test_others_are_not_asked[note] if {
 	some note, given in {
 		"a deleted Deployment": {"kind": "Deployment", "object": null},

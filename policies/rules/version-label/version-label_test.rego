@@ -83,6 +83,13 @@ test_absent_or_null[note] if {
 	{violation.message | some violation in violations} == {"missing"}
 }
 
+test_examples[message] if {
+	some message, labels in {"malformed": {"app": "shop", long: "1.5.0+build.7"}, "missing": {"app": "shop"}}
+	given := deployment(labels, {"app": "shop"}, [{"name": "web", "image": "team/shop:1.5.0"}])
+	violations := rule.violation with input as object.union(given, {"example": true})
+	{violation.message | some violation in violations} == {message}
+}
+
 test_others_are_not_asked[note] if {
 	some note, given in {
 		"a deleted Deployment": {"kind": "Deployment", "object": null},
