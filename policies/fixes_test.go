@@ -54,6 +54,7 @@ func pasteInto(t *testing.T, engine *policy.Engine, rule *policy.Rule, name stri
 	if odd != "" {
 		return odd
 	}
+	engine = asSet(t, engine, sample.input)
 	fix := fixOf(t, rule.Messages[name], sample)
 	cured, err := paste.Into(object, fix)
 	if errors.Is(err, paste.ErrShape) {
@@ -71,6 +72,22 @@ func pasteInto(t *testing.T, engine *policy.Engine, rule *policy.Rule, name stri
 	assert.Empty(t, fresh, "denied again when pasted at %q:\n%s\ninto:  %s\ngives: %s",
 		fix.At, asJSON(t, fix.Value), asJSON(t, object), question.Object)
 	return ""
+}
+
+// asSet is the engine with the settings of a test's input.
+func asSet(t *testing.T, engine *policy.Engine, input *ast.Term) *policy.Engine {
+	t.Helper()
+	set := input.Get(ast.StringTerm("settings"))
+	if set == nil {
+		return engine
+	}
+	value, err := ast.JSON(set.Value)
+	require.NoError(t, err)
+	settings := policy.DefaultSettings()
+	require.NoError(t, json.Unmarshal([]byte(asJSON(t, value)), &settings))
+	engine, err = engine.Tuned(policy.Tuning{Settings: settings})
+	require.NoError(t, err)
+	return engine
 }
 
 // distinct drops what several tests ask alike.

@@ -15,11 +15,57 @@ package tealgate.lib.secrets
 
 import data.tealgate.lib.workload
 
+# ---- what is worth a look ------------------------------------------------------
+
+# suspects are the places in a list of texts that could hold a credential, a store or an
+# address outside the cluster. Nothing below matches without one of these hints: they look
+# for plain words, mostly in all texts at once, and are a hundred times as fast as regular
+# expressions of as many alternatives. A kind that is added needs its hint here; the table
+# of positives is held against them.
+suspects(texts) := (({i |
+	glob.match(word_hints, null, lower(sprintf("%v", [texts])))
+	some i, text in texts
+	glob.match(word_hints, null, lower(text))
+} | {i |
+	glob.match(token_hints, null, sprintf("%v", [texts]))
+	some i, text in texts
+	glob.match(token_hints, null, text)
+}) | {i |
+	some i, text in texts
+	contains(text, ".")
+	regex.match(dotted_name, text)
+}) | {i |
+	some _ in input.settings.patterns.add
+	some i, _ in texts
+}
+
+# word_hints are in names of credentials and of the parameters that hold them, in front of
+# a host that follows a user, and in connection strings.
+word_hints := "{*@*,*pass*,*pwd*,*secret*,*token*,*key*,*credential*,*masterauth*,*database*,*catalog*,*dbname*,*user id*,*uid*,*description*}"
+
+# token_hints are what credentials begin with that are known by their shape.
+token_hints := concat("", [
+	"{*-----BEGIN*,*LS0tLS1CRUdJTi*,*eyJ*,*ghp_*,*gho_*,*ghu_*,*ghs_*,*ghr_*,*github_pat_*,*glpat-*,*xox*,*hooks.slack.com*",
+	",*k_live_*,*k_test_*,*sk-*,*hf_*,*npm_*,*SG.*,*hvs.*,*dop_v1_*,*AKIA*,*ASIA*,*LTAI*,*AKID*,*AIza*}",
+])
+
+# dotted_name is where the name of a host may begin. One label is inside the cluster, and
+# what stands behind a slash is a path.
+dotted_name := `[^\w./-]/{0,2}[\w-]*\.`
+
+# plainly_inside is an address of the cluster and nothing else; many values are.
+plainly_inside(value) if {
+	groups := regex.find_all_string_submatch_n(`^[a-z][a-z:]*://([a-z0-9.-]+)(?::[0-9]+)?(?:/[a-z0-9/]*)?$`, value, 1)[0]
+	not is_outside(groups[1])
+}
+
 # ---- names -------------------------------------------------------------------
 
 # canonical writes dbPassword, spring.datasource.password and --db-password as
 # words in capitals: DB_PASSWORD.
-canonical(name) := trim(upper(regex.replace(spaced, `[^A-Za-z0-9]+`, "_")), "_") if {
+canonical(name) := name if {
+	regex.match(`^[A-Z]+[0-9]*(?:_(?:[A-Z]+[0-9]*|[0-9]+))*$`, name)
+} else := trim(upper(regex.replace(spaced, `[^A-Za-z0-9]+`, "_")), "_") if {
 	spaced := regex.replace(
 		regex.replace(name, `([a-z0-9])([A-Z])`, "${1}_$2"),
 		`([A-Z])([A-Z][a-z])`, "${1}_$2",
@@ -42,8 +88,8 @@ credential_names := [
 	{"kind": "secret", "pattern": `(^|_)((API|APP|CLIENT|SHARED)?SECRET|CREDENTIALS?)(_|$)`},
 ]
 
-# may_be_credential_name is the cheap question before all of credential_names.
-may_be_credential_name := `(?i)pass|pwd|secret|token|key|credential|masterauth`
+# may_name_credential is the cheap question before all of credential_names.
+may_name_credential(text) if glob.match("{*pass*,*pwd*,*secret*,*token*,*key*,*credential*,*masterauth*}", null, lower(text))
 
 # look_alikes say something about a credential and are none: TOKEN_TTL,
 # PASSWORD_FILE, PUBLIC_API_KEY.
@@ -79,12 +125,13 @@ harmless := concat("", [
 ])
 
 named(name, value) := kind if {
-	regex.match(may_be_credential_name, name)
+	may_name_credential(name)
 	words := canonical(name)
 	kind := [known.kind | some known in credential_names; regex.match(known.pattern, words)][0]
 	not regex.match(look_alikes, words)
 	not regex.match(harmless, value)
 	not is_count(kind, value)
+	not dropped(name, value)
 }
 
 # is_count: a plain number is a password, 123456 above all, but no token or key.
@@ -133,8 +180,14 @@ parameter := concat("|", [
 ])
 
 # credential says of which kind the credential in a value is; undefined when
-# there is none.
+# there is none. What the settings drop is none, whatever else says that it is.
 credential(name, value) := kind if {
+	kind := recognised(name, value)
+	not dropped(name, value)
+}
+
+recognised(name, value) := kind if {
+	glob.match(token_hints, null, value)
 	kind := [known.kind | some known in credential_shapes; regex.match(known.pattern, value)][0]
 } else := "password" if {
 	contains(value, "@")
@@ -143,9 +196,39 @@ credential(name, value) := kind if {
 } else := kind if {
 	kind := named(name, value)
 } else := kind if {
-	regex.match(may_be_credential_name, value)
-	some groups in regex.find_all_string_submatch_n(parameter, value, -1)
-	kind := named(concat("", [groups[1], groups[3]]), concat("", [groups[2], groups[4]]))
+	may_name_credential(value)
+	kind := [found |
+		some groups in regex.find_all_string_submatch_n(parameter, value, -1)
+		found := named(concat("", [groups[1], groups[3]]), concat("", [groups[2], groups[4]]))
+	][0]
+} else := kind if {
+	kind := [pattern.kind | some pattern in input.settings.patterns.add; added(pattern, name, value)][0]
+}
+
+# ---- what settings add and drop ------------------------------------------------
+
+# added: a name says nothing about a value that is harmless, the shape of a value does.
+added(pattern, name, value) if {
+	matches(pattern.name, canonical(name))
+	not regex.match(harmless, value)
+}
+
+added(pattern, _, value) if matches(pattern.value, value)
+
+dropped(name, _) if {
+	some pattern in input.settings.patterns.drop
+	matches(pattern.name, canonical(name))
+}
+
+dropped(_, value) if {
+	some pattern in input.settings.patterns.drop
+	matches(pattern.value, value)
+}
+
+# matches: a pattern has a name or a value, and the other of them is empty.
+matches(pattern, text) if {
+	pattern != ""
+	regex.match(pattern, text)
 }
 
 # ---- addresses ---------------------------------------------------------------
@@ -183,12 +266,10 @@ excused := concat("|", [
 ])
 
 store(name, value) if {
-	hosts := store_hosts(name, value)
-	count(hosts) > 0
+	outside := [host | some host in store_hosts(name, value); is_outside(host)]
+	count(outside) > 0
 	not regex.match(excused, canonical(name))
 	not injected(name, value)
-	some host in hosts
-	is_outside(host)
 }
 
 # injected is the address of a Service as Kubernetes itself hands it to each pod, in
@@ -199,14 +280,17 @@ injected(name, value) if {
 }
 
 store_hosts(name, value) := hosts if {
+	contains(value, ":")
 	groups := regex.find_all_string_submatch_n(concat("", [stores, `(?:[^\s/]*@)?([^\s/?;#()]+)`]), value, -1)
 	count(groups) > 0
 	hosts := [host | some group in groups; some host in split(group[1], ",")]
 } else := hosts if {
+	contains(value, "@tcp")
 	groups := regex.find_all_string_submatch_n(`@tcp\(([^)\s]+)\)`, value, -1)
 	count(groups) > 0
 	hosts := [group[1] | some group in groups]
 } else := hosts if {
+	contains(value, "=")
 	regex.match(`(?i)(database|initial catalog|dbname|user id|uid|description)\s*=`, value)
 	hosts := [group[1] | some group in regex.find_all_string_submatch_n(host_parameter, value, -1)]
 } else := hosts if {
@@ -217,17 +301,21 @@ store_hosts(name, value) := hosts if {
 
 address(name, value) if {
 	contains(value, "://")
-	not regex.match(excused, canonical(name))
-	some group in regex.find_all_string_submatch_n(
+	groups := regex.find_all_string_submatch_n(
 		`(?i)\b(?:https?|grpcs?|wss?|dns)://(?:/)?(?:[^\s/@]*@)?([^\s/?#,;"']+)`,
 		value, -1,
 	)
-	is_outside(group[1])
+	outside := [group | some group in groups; is_outside(group[1])]
+	count(outside) > 0
+	not regex.match(excused, canonical(name))
 }
 
 # is_outside doubts in favour of the cluster: a name that could be a Service of
 # another namespace is taken for one.
-is_outside(host) if not is_inside(host)
+is_outside(host) if {
+	contains(host, ".")
+	not is_inside(host)
+}
 
 is_inside(host) if regex.match(inside, host_name(host))
 

@@ -227,3 +227,73 @@ test_options[note] if {
 	}
 	[[option.flag, option.name, option.literal] | some option in secrets.options(case[0])] == case[1]
 }
+
+# Most of what a manifest holds is not worth a look, or only a short one.
+test_suspects if {
+	secrets.suspects([
+		"LOG_LEVEL=info",
+		"DB_PASSWORD=x",
+		"CONFIG=/etc/shop/config.yaml",
+		"PAY_URL=http://pay:8080",
+		"PAY_URL=https://pay.example.com",
+		`["--listen=:8080", "--config=/etc/shop/config.yaml"]`,
+		sprintf("GH=ghp_%s", [long(36)]),
+	]) == {1, 4, 6}
+	secrets.suspects([]) == set()
+}
+
+test_plainly_inside[value] if {
+	some value, want in {
+		"http://pay:8080": true,
+		"http://pay.billing:8080/api/v1": true,
+		"jdbc:mysql://db.shop.svc.cluster.local:3306/shop": true,
+		"https://pay.example.com": false,
+		"http://user:pass@pay": false,
+		"http://pay/?token=x": false,
+		"http://a,http://b.example.com": false,
+		"pay": false,
+	}
+	[true | secrets.plainly_inside(value)] == [true | want]
+}
+
+# ---- what settings add and drop ------------------------------------------------
+
+settings(add, drop) := {"settings": {"patterns": {"add": add, "drop": drop}}}
+
+test_added[note] if {
+	some note, case in {
+		"by name": {"pattern": {"kind": "token", "name": "^ACME_LICENSE$", "value": ""}, "of": ["acme.license", "a1"], "want": ["token"]},
+		"another name": {"pattern": {"kind": "token", "name": "^ACME_LICENSE$", "value": ""}, "of": ["LICENSE", "a1"], "want": []},
+		"a harmless value": {"pattern": {"kind": "token", "name": "^ACME_LICENSE$", "value": ""}, "of": ["ACME_LICENSE", "$(LICENSE)"], "want": []},
+		"by shape": {"pattern": {"kind": "key", "name": "", "value": "^acme-[0-9]+$"}, "of": ["X", "acme-1"], "want": ["key"]},
+		"another shape": {"pattern": {"kind": "key", "name": "", "value": "^acme-[0-9]+$"}, "of": ["X", "acme"], "want": []},
+		"what is known already": {"pattern": {"kind": "key", "name": "PASSWORD", "value": ""}, "of": ["DB_PASSWORD", "x"], "want": ["password"]},
+	}
+	kinds := [kind | kind := secrets.credential(case.of[0], case.of[1])] with input as settings([case.pattern], [])
+	kinds == case.want
+}
+
+test_added_makes_suspects if {
+	indexes := secrets.suspects(["X=acme-1", "Y=z"]) with input as settings([{"kind": "key", "name": "", "value": "^acme-"}], [])
+	indexes == {0, 1}
+}
+
+test_dropped[note] if {
+	some note, case in {
+		"by name": {"pattern": {"kind": "", "name": "^SORTING_KEY$", "value": ""}, "of": ["sorting.secret.key", "x"], "want": ["key"]},
+		"another name": {"pattern": {"kind": "", "name": "^DB_PASSWORD$", "value": ""}, "of": ["db.password", "x"], "want": []},
+		"by value": {"pattern": {"kind": "", "name": "", "value": "^changeit$"}, "of": ["DB_PASSWORD", "changeit"], "want": []},
+		"another value": {"pattern": {"kind": "", "name": "", "value": "^changeit$"}, "of": ["DB_PASSWORD", "x"], "want": ["password"]},
+		"a parameter": {"pattern": {"kind": "", "name": "^KEYSTORE_PASSWORD$", "value": ""}, "of": ["OPTS", "-Dkeystore.password=x"], "want": []},
+		"a shape": {"pattern": {"kind": "", "name": "^DEMO$", "value": ""}, "of": ["DEMO", sprintf("ghp_%s", [long(36)])], "want": []},
+	}
+	kinds := [kind | kind := secrets.credential(case.of[0], case.of[1])] with input as settings([], [case.pattern])
+	kinds == case.want
+}
+
+# Drop goes before add.
+test_added_and_dropped if {
+	pattern := {"kind": "key", "name": "^ACME$", "value": ""}
+	kinds := [kind | kind := secrets.credential("ACME", "x")] with input as settings([pattern], [pattern])
+	kinds == []
+}

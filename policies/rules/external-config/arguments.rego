@@ -33,7 +33,7 @@ variable_name(option, problem) := name if {
 
 # rewritten is the whole command line without any of its literals.
 rewritten(list) := [text |
-	some i, original in workload.as_list(object.get(list[0].entry.container, list[0].part, []))
+	some i, original in container_of(list[0].entry)[list[0].part]
 	text := rewritten_element(list, i, workload.as_text(original))
 ]
 
@@ -47,7 +47,7 @@ rewritten_element(list, i, original) := texts[0] if {
 # missing_entries are the env entries that the rewritten command line needs.
 missing_entries(list) := {entry |
 	some finding in list
-	not finding.name in names_from_elsewhere(finding.entry.container)
+	not finding.name in names_from_elsewhere(container_of(finding.entry))
 	entry := sprintf("- name: %s\n  valueFrom: %s", [yaml.scalar(finding.name), source_of(finding).yaml])
 }
 
@@ -55,3 +55,8 @@ names_from_elsewhere(container) := {variable.name |
 	some variable in container.env
 	is_object(object.get(variable, "valueFrom", null))
 }
+
+container_of(named_entry) := [entry.container |
+	some entry in workload.listed
+	entry.path == named_entry.path
+][0]

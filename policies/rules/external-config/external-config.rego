@@ -218,6 +218,7 @@ violation contains {
 		"several": count({other.key | some other in sources_like(source)}) > 1,
 	}]),
 } if {
+	input.kind == "Deployment"
 	some finding in found_in_env
 	finding.type != "address"
 	source := source_of(finding)
@@ -236,71 +237,92 @@ violation contains {
 		"create": create([source_of(item) | some item in list]),
 	}),
 } if {
-	some list in found_in_arguments
+	input.kind == "Deployment"
+	some findings in found_in_arguments
+	list := [finding | some finding in findings; finding.type != "address"]
 	some finding in list
 }
 
 violation contains address(finding, place(finding.entry), path) if {
+	input.kind == "Deployment"
 	some finding in found_in_env
 	finding.type == "address"
 	path := sprintf("env[%d].value", [finding.index])
 }
 
 violation contains address(finding, place(finding.entry), path) if {
-	some entry in workload.listed
-	some part in ["command", "args"]
-	some finding in found_in(entry, part)
+	input.kind == "Deployment"
+	some list in found_in_arguments
+	some finding in list
 	finding.type == "address"
 	path := sprintf("%s[%d]", [finding.part, finding.element])
 }
 
-# found_in_env are the entries that hold a literal. One with valueFrom beside the
-# literal counts as well: the literal is what stands there.
+# literals are what stands in the manifest itself: env entries with a value, also one with
+# valueFrom beside it, and command lines.
+literals := array.concat(
+	[literal |
+		some entry in workload.listed
+		some i, variable in entry.container.env
+		variable.value != ""
+		literal := {"entry": entry, "index": i, "text": sprintf("%v=%v", [object.get(variable, "name", ""), variable.value])}
+	],
+	[literal |
+		some entry in workload.listed
+		some part in ["command", "args"]
+		literal := {"entry": entry, "part": part, "text": sprintf("%v", [entry.container[part]])}
+	],
+)
+
+suspects := [literals[i] | some i in secrets.suspects([literal.text | some literal in literals])]
+
 found_in_env contains object.union(problem, {
-	"entry": entry,
-	"index": i,
+	"entry": named(suspect.entry),
+	"index": suspect.index,
 	"name": name,
 	"literal": literal,
 }) if {
-	workload.is_deployment
-	some entry in workload.listed
-	some i, variable in entry.container.env
-	is_object(variable)
-	name := workload.as_text(object.get(variable, "name", ""))
-	literal := workload.as_text(object.get(variable, "value", ""))
+	some suspect in suspects
+	variable := suspect.entry.container.env[suspect.index]
+	literal := workload.as_text(variable.value)
 	literal != ""
+	name := workload.as_text(object.get(variable, "name", ""))
 	problem := problem_of(name, literal)
+	problem.type != "none"
 }
 
 # found_in_arguments has one list of findings for each command line that has any;
 # the cure rewrites a command line as a whole.
 found_in_arguments contains list if {
-	workload.is_deployment
-	some entry in workload.listed
-	some part in ["command", "args"]
-	list := [finding | some finding in found_in(entry, part); finding.type != "address"]
+	some suspect in suspects
+	list := [finding |
+		some option in secrets.options(workload.as_list(suspect.entry.container[suspect.part]))
+		problem := problem_of(option.name, option.literal)
+		problem.type != "none"
+		finding := object.union_n([option, problem, {
+			"entry": named(suspect.entry),
+			"part": suspect.part,
+			"flag": flag(option),
+			"name": variable_name(option, problem),
+		}])
+	]
 	count(list) > 0
 }
 
-found_in(entry, part) := [finding |
-	workload.is_deployment
-	some option in secrets.options(workload.as_list(object.get(entry.container, part, [])))
-	problem := problem_of(option.name, option.literal)
-	finding := object.union_n([option, problem, {
-		"entry": entry,
-		"part": part,
-		"flag": flag(option),
-		"name": variable_name(option, problem),
-	}])
-]
+# named is a container without what is in it: findings are compared with one another.
+named(entry) := object.remove(entry, ["container"])
 
+# problem_of is defined also where there is none: then OPA keeps it for the next container
+# that is told the same.
 problem_of(name, literal) := {"type": "credential", "what": kind} if {
 	kind := secrets.credential(name, literal)
+} else := {"type": "none"} if {
+	secrets.plainly_inside(literal)
 } else := {"type": "store", "what": "store"} if {
 	secrets.store(name, literal)
 } else := {"type": "address", "what": "address"} if {
 	secrets.address(name, literal)
-}
+} else := {"type": "none"}
 
 # described has what every message of this rule may say.
 described(finding) := {

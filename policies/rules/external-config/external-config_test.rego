@@ -60,6 +60,21 @@ test_command_lines[note] if {
 	found({"containers": [object.union({"name": "web"}, case.web)]}) == case.want
 }
 
+# An address inside the cluster is asked about once, however many containers have it.
+test_addresses_inside_the_cluster if {
+	address := {"name": "PAY_URL", "value": "http://pay.billing:8080"}
+	found({"containers": [{"name": "a", "env": [address]}, {"name": "b", "env": [address], "args": ["--pay", "http://pay.billing:8080"]}]}) == set()
+}
+
+test_pattern_of_the_settings if {
+	given := object.union(
+		deployment({"containers": [{"name": "web", "env": [{"name": "ACME", "value": "x1"}], "args": ["--acme=x1"]}]}),
+		{"settings": {"patterns": {"add": [{"kind": "key", "name": "^ACME$", "value": ""}], "drop": []}}},
+	)
+	violations := rule.violation with input as given
+	{[violation.message, violation.with.what_en] | some violation in violations} == {["credential", "an access key"], ["argument", "an access key"]}
+}
+
 test_places[note] if {
 	some note, case in {
 		"an init container": {

@@ -50,25 +50,39 @@ violation contains {
 	"subject": sprintf("setting %s", [setting.name]),
 	"with": {"setting": setting.name, "value": workload.shown(setting.value)},
 } if {
-	workload.is_deployment
+	input.kind == "Deployment"
+	mentioned
 	some setting in settings.on
 	regex.match(`DDL|HIBERNATE|SCHEMA|SYNCHRONIZE|MIGRAT|FLYWAY|LIQUIBASE`, setting.name)
 	changes(setting)
 }
 
 violation contains at("command", line.entry, regex.replace(found, `\s+`, " ")) if {
-	workload.is_deployment
+	input.kind == "Deployment"
+	mentioned
 	some line in settings.command_lines
 	found := regex.find_n(commands, line.text, 1)[0]
 }
 
 violation contains at("image", entry, workload.shown(image)) if {
-	workload.is_deployment
+	input.kind == "Deployment"
+	glob.match("{*flyway*,*liquibase*,*dbmate*,*atlas*}", null, images)
 	some entry in workload.listed
 	image := workload.as_text(object.get(entry.container, "image", ""))
 	regex.match(`(^|/)(flyway|liquibase|dbmate|atlas)([-:@/]|$)`, image)
 	not regex.match(`\b(info|validate|status|history)\b`, line_of(entry))
 }
+
+# mentioned: a setting or a command below can only be there if one of these words is.
+mentioned if glob.match(
+	"{*DDL*,*HIBERNATE*,*SCHEMA*,*SYNCHRONIZE*,*MIGRAT*,*FLYWAY*,*LIQUIBASE*,*DB:*,*PRISMA*,*UPGRADE*,*TYPEORM*,*DBMATE*,*GOOSE*,*DOTNET*}",
+	null, settings.text,
+)
+
+images := sprintf("%v", [[image |
+	some entry in workload.listed
+	image := entry.container.image
+]])
 
 # changes: generators by their value, tools by their switch. A tool that is only
 # configured runs as well where its framework runs it by default; its own switch

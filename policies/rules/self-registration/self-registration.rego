@@ -49,13 +49,20 @@ violation contains {
 	"subject": id,
 	"with": {"found": workload.shown(shown), "what_en": family.en, "what_zh": family.zh, "id": id},
 } if {
-	workload.is_deployment
+	input.kind == "Deployment"
+	mentioned
 	not workload.without_colors
 	count(candidates) + count(candidate_lines) > 0
 	some id, family in families
 	not id in declared
 	shown := sort(evidence(family))[0]
 }
+
+# mentioned: a family can only show if one of these words is there.
+mentioned if glob.match(
+	"{*NACOS*,*EUREKA*,*CONSUL*,*ZOOKEEPER*,*DUBBO*,*KAFKA*,*ROCKETMQ*,*RABBIT*,*JOB*,*QUARTZ*,*CELERY*,*SIDEKIQ*,*ARTISAN*}",
+	null, settings.text,
+)
 
 declared := {trim_space(lower(part)) |
 	some annotations in [workload.annotations, workload.pod_annotations]

@@ -43,11 +43,12 @@ violation contains {
 	"subject": sprintf("Service %s", [service.name]),
 	"with": {"service": service.name},
 } if {
+	input.kind == "Deployment"
+	some service in input.facts.services
+	service.sessionAffinity == "ClientIP"
+	service.role == ""
 	workload.is_deployment
 	not workload.without_colors
-	some service in input.facts.services
-	service.role == ""
-	service.sessionAffinity == "ClientIP"
 }
 
 violation contains {
@@ -56,7 +57,8 @@ violation contains {
 	"subject": sprintf("setting %s", [setting.name]),
 	"with": {"setting": setting.name, "value": setting.value},
 } if {
-	workload.is_deployment
+	input.kind == "Deployment"
+	contains(settings.text, "SESSION")
 	not workload.without_colors
 	some setting in settings.given
 	contains(setting.name, "SESSION")
