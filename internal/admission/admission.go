@@ -1,6 +1,7 @@
 // Package admission answers the API server. It turns an AdmissionReview into
 // facts and a question to the rules, and their violations into the sentences
-// that a person reads. It writes nothing to the API server.
+// that a person reads. It writes nothing to the API server but the Event of a
+// broken glass.
 //
 // Each webhook entry has a path of its own and the path carries the namespace's
 // mode: the API server picked the entry by the namespace's labels, so no cache
@@ -10,10 +11,12 @@ package admission
 import (
 	"context"
 	"net/http"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/tealgate/tealgate/internal/admission/message"
@@ -52,6 +55,7 @@ type Facts interface {
 	OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error)
 	RanBefore(ctx context.Context, deployment *appsv1.Deployment) (bool, error)
 	MayExempt(ctx context.Context, namespace, user string, groups []string) (bool, error)
+	MayBreakGlass(ctx context.Context, namespace, user string, groups []string) (bool, error)
 }
 
 // Namespaces tells what a namespace's labels say about answers. It may be stale;
@@ -61,13 +65,22 @@ type Namespaces interface {
 	Labels(ctx context.Context, namespace string) map[string]string
 }
 
-// Options are the parts of the webhooks. All are required but Language.
+// Events takes the Event of a broken glass. Implementations are safe for concurrent
+// use and do not wait for the API server.
+type Events interface {
+	Eventf(regarding, related runtime.Object, eventtype, reason, action, note string, args ...any)
+}
+
+// Options are the parts of the webhooks. All are required but Language and Now.
 type Options struct {
 	// Edition returns what is in force now. It is safe for concurrent use and does
 	// not block.
 	Edition    func() Edition
 	Facts      Facts
 	Namespaces Namespaces
+	Events     Events
+	// Now is the time; time.Now by default.
+	Now func() time.Time
 	// Language of answers where the namespace chooses none; English by default.
 	Language policy.Language
 	// Registerer takes the metrics; New registers them once.
@@ -79,6 +92,8 @@ type Webhooks struct {
 	edition    func() Edition
 	facts      Facts
 	namespaces Namespaces
+	events     Events
+	now        func() time.Time
 	language   policy.Language
 	metrics    *metrics
 }
@@ -88,8 +103,12 @@ func New(options Options) *Webhooks {
 	if options.Language == "" {
 		options.Language = policy.English
 	}
+	if options.Now == nil {
+		options.Now = time.Now
+	}
 	return &Webhooks{
 		edition: options.Edition, facts: options.Facts, namespaces: options.Namespaces,
+		events: options.Events, now: options.Now,
 		language: options.Language, metrics: newMetrics(options.Registerer),
 	}
 }
@@ -116,6 +135,8 @@ func (w *Webhooks) entries() []entry {
 		{name: "validate-enforce", mode: v1alpha1.ModeEnforce, closed: true, judge: w.validate},
 		{name: "validate-warn", mode: v1alpha1.ModeWarn, judge: w.validate},
 		{name: "validate-audit", mode: v1alpha1.ModeAudit, judge: w.validate},
+		{name: "break-glass", mode: v1alpha1.ModeEnforce, open: message.NotRecorded, judge: w.breakGlass},
+		{name: "break-glass-warn", mode: v1alpha1.ModeWarn, open: message.NotRecorded, judge: w.breakGlass},
 	}
 }
 

@@ -59,6 +59,16 @@ var failing = map[string]struct {
 		says:   "Allowed, because this namespace is not in enforce.",
 		sample: ask{object: goodService, old: goodService},
 	},
+	"break-glass": {
+		reason: "who may break the glass must not wait for tealgate",
+		says:   "Allowed by break-glass, and not recorded.",
+		sample: ask{object: goodService},
+	},
+	"break-glass-warn": {
+		reason: "the same",
+		says:   "Allowed by break-glass, and not recorded.",
+		sample: ask{object: goodService},
+	},
 }
 
 // Every entry is in the table, so that nobody adds one without deciding how it fails.

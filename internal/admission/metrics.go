@@ -22,6 +22,7 @@ const (
 type metrics struct {
 	requests *prometheus.CounterVec
 	problems *prometheus.CounterVec
+	broken   *prometheus.CounterVec
 	duration *prometheus.HistogramVec
 }
 
@@ -35,24 +36,37 @@ func newMetrics(registerer prometheus.Registerer) *metrics {
 			Name: "tealgate_admission_problems_total",
 			Help: "Problems that rules found, by rule, what they did (deny; would-deny, where the mode is not enforce; warn) and the namespace's mode.",
 		}, []string{"rule", "action", "mode"}),
+		broken: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "tealgate_break_glass_total",
+			Help: "Changes that break-glass admitted unjudged, by kind, operation and the namespace's mode (enforce; warn for every other). Dry runs are left out.",
+		}, []string{"kind", "operation", "mode"}),
 		duration: prometheus.NewHistogramVec(prometheus.HistogramOpts{
 			Name:    "tealgate_admission_duration_seconds",
 			Help:    "Time from the decoded request to the answer, by webhook entry.",
 			Buckets: []float64{.0005, .001, .002, .005, .01, .02, .05, .1, .2, .5, 1, 1.5, 3},
 		}, []string{"webhook"}),
 	}
-	registerer.MustRegister(m.requests, m.problems, m.duration)
+	registerer.MustRegister(m.requests, m.problems, m.broken, m.duration)
 	return m
 }
 
 func (m *metrics) answered(webhook, kind, outcome string, took time.Duration) {
+	m.requests.WithLabelValues(webhook, bounded(kind), outcome).Inc()
+	m.duration.WithLabelValues(webhook).Observe(took.Seconds())
+}
+
+// bounded is a kind that a request may name.
+func bounded(kind string) string {
 	switch kind {
 	case kindDeployment, kindService, kindScale:
+		return kind
 	default:
-		kind = "other"
+		return "other"
 	}
-	m.requests.WithLabelValues(webhook, kind, outcome).Inc()
-	m.duration.WithLabelValues(webhook).Observe(took.Seconds())
+}
+
+func (m *metrics) broke(kind, operation, mode string) {
+	m.broken.WithLabelValues(bounded(kind), operation, mode).Inc()
 }
 
 func (m *metrics) found(violation policy.Violation, action, mode string) {

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"sync"
 	"testing"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -19,6 +20,7 @@ import (
 	admissionv1 "k8s.io/api/admission/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/yaml"
 
 	"github.com/tealgate/tealgate/internal/color"
@@ -40,6 +42,13 @@ func (f namespacesFunc) Labels(ctx context.Context, namespace string) map[string
 	return f(ctx, namespace)
 }
 
+// eventsFunc takes an Event as kubectl shows it: reason, action and note.
+type eventsFunc func(regarding runtime.Object, reason, action, note string)
+
+func (f eventsFunc) Eventf(regarding, _ runtime.Object, _, reason, action, note string, args ...any) {
+	f(regarding, reason, action, fmt.Sprintf(note, args...))
+}
+
 // around is the Facts of a fixed cluster. before, if set, comes ahead of every
 // answer and may fail in any way.
 type around struct {
@@ -55,6 +64,8 @@ type around struct {
 	ending   bool
 	ran      bool
 	exempt   bool
+	// glass says whether the user may break it; nil is for no.
+	glass func(ctx context.Context) (bool, error)
 }
 
 func (a around) gate(ctx context.Context) error {
@@ -111,6 +122,13 @@ func (a around) MayExempt(ctx context.Context, _, _ string, _ []string) (bool, e
 	return a.exempt, a.gate(ctx)
 }
 
+func (a around) MayBreakGlass(ctx context.Context, _, _ string, _ []string) (bool, error) {
+	if a.glass == nil {
+		return false, nil
+	}
+	return a.glass(ctx)
+}
+
 // total keeps the promise of facts: no list is nil.
 func total(f facts.Facts) facts.Facts {
 	none := facts.None()
@@ -154,6 +172,8 @@ type cluster struct {
 	// namespaces goes before labels.
 	namespaces Namespaces
 	language   policy.Language
+	events     eventsFunc
+	now        func() time.Time
 }
 
 func (c cluster) webhooks() (*Webhooks, *prometheus.Registry) {
@@ -168,7 +188,8 @@ func (c cluster) webhooks() (*Webhooks, *prometheus.Registry) {
 	}
 	registry := prometheus.NewRegistry()
 	return New(Options{
-		Edition: func() Edition { return Edition{Rules: c.rules, Settings: cmp.Or(c.settings, settings.Default())} }, Facts: c.facts, Namespaces: c.namespaces, Language: c.language, Registerer: registry,
+		Edition: func() Edition { return Edition{Rules: c.rules, Settings: cmp.Or(c.settings, settings.Default())} }, Facts: c.facts, Namespaces: c.namespaces,
+		Events: c.events, Now: c.now, Language: c.language, Registerer: registry,
 	}), registry
 }
 
@@ -195,6 +216,7 @@ type ask struct {
 	object    string                // YAML
 	old       string                // YAML
 	user      string                // alice
+	dryRun    bool
 }
 
 // body writes the AdmissionReview that an API server would send.
@@ -213,7 +235,7 @@ func (a ask) body(tb testing.TB) []byte {
 	}
 	request := map[string]any{
 		"uid": "b5f5", "operation": operation, "namespace": "shop", "userInfo": map[string]any{"username": user},
-		"dryRun": false, "options": map[string]any{"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
+		"dryRun": a.dryRun, "options": map[string]any{"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
 	}
 	for key, text := range map[string]string{"object": a.object, "oldObject": a.old} {
 		if text == "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"slices"
 	"strings"
 
 	admissionv1 "k8s.io/api/admission/v1"
@@ -29,6 +30,7 @@ func (w *Webhooks) validate(ctx context.Context, r *review) (admission.Response,
 	if err != nil {
 		return admission.Response{}, err
 	}
+	verdict.glass = w.intact(ctx, r)
 	return w.answer(r, verdict)
 }
 
@@ -170,6 +172,8 @@ type verdict struct {
 	advised []policy.Violation
 	// behind is about other objects than the one under review.
 	behind behind
+	// glass is about a break-glass annotation that is there.
+	glass intact
 }
 
 // weigh lets what the stored object has already, and what only goes back to a
@@ -286,7 +290,8 @@ func (w *Webhooks) answer(r *review, v verdict) (admission.Response, error) {
 	})...)
 	response := admission.Allowed("")
 	if r.mode != v1alpha1.ModeAudit {
-		told := append(unknownMode(r), gotColor(r, v)...)
+		told := slices.Concat(unknownMode(r), v.glass.lines, gotColor(r, v))
+		told = told[:min(len(told), message.MaxWarnings-1)]
 		lines, err := warnings(r, v, message.MaxWarnings-len(told))
 		if err != nil {
 			return admission.Response{}, err
@@ -298,8 +303,12 @@ func (w *Webhooks) answer(r *review, v verdict) (admission.Response, error) {
 		}
 		response = response.WithWarnings(told...).WithWarnings(lines...)
 	}
+	response.AuditAnnotations = map[string]string{}
 	if len(trail) > 0 {
-		response.AuditAnnotations = map[string]string{"problems": strings.Join(trail, "; ")}
+		response.AuditAnnotations["problems"] = strings.Join(trail, "; ")
+	}
+	if v.glass.audit != "" {
+		response.AuditAnnotations["break-glass"] = v.glass.audit
 	}
 	return response, nil
 }

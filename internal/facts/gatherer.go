@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
-	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
@@ -229,18 +228,4 @@ func authored(template corev1.PodTemplateSpec) corev1.PodTemplateSpec {
 	delete(template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
 	delete(template.Labels, v1alpha1.LabelColor)
 	return template
-}
-
-// MayExempt asks whether a user holds the verb exempt on overrides.tealgate.dev.
-func (g *Gatherer) MayExempt(ctx context.Context, namespace, user string, groups []string) (bool, error) {
-	review := &authorizationv1.SubjectAccessReview{Spec: authorizationv1.SubjectAccessReviewSpec{
-		User: user, Groups: groups,
-		ResourceAttributes: &authorizationv1.ResourceAttributes{
-			Namespace: namespace, Group: v1alpha1.Group, Resource: "overrides", Verb: "exempt",
-		},
-	}}
-	if err := g.authorizer.Create(ctx, review); err != nil {
-		return false, fmt.Errorf("asking whether %s may exempt in namespace %s: %w", user, namespace, err)
-	}
-	return review.Status.Allowed, nil
 }

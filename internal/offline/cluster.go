@@ -83,3 +83,8 @@ func (c *cluster) RanBefore(context.Context, *appsv1.Deployment) (bool, error) {
 func (c *cluster) MayExempt(context.Context, string, string, []string) (bool, error) {
 	return false, nil
 }
+
+// MayBreakGlass implements admission.Facts: nobody asks.
+func (c *cluster) MayBreakGlass(context.Context, string, string, []string) (bool, error) {
+	return false, nil
+}

@@ -27,11 +27,16 @@ var update = flag.Bool("update", false, "write the answers into the scripts")
 // developer is the user of the scripts: one with the role edit, as a team has it.
 const developer = "ada"
 
+// holder has the same role, and may be given more by a script.
+const holder = "grace"
+
 // world is a cluster with tealgate in it.
 type world struct {
 	cluster    *env.Cluster
 	tealgate   *env.Tealgate
 	kubeconfig string
+	// holder is the holder's kubeconfig.
+	holder string
 
 	// mortal says that tealgate dies where a script allows it.
 	mortal bool
@@ -78,7 +83,9 @@ func start(t *testing.T, options env.Options) *world {
 	kubeconfig, err := cluster.UserKubeconfig(developer, "team-shop")
 	require.NoError(t, err)
 	w := &world{cluster: cluster, tealgate: tealgate, kubeconfig: kubeconfig}
-	w.admin(ctx, t, "create", "clusterrolebinding", developer, "--clusterrole=edit", "--user="+developer)
+	w.holder, err = cluster.UserKubeconfig(holder, "on-call")
+	require.NoError(t, err)
+	w.admin(ctx, t, "create", "clusterrolebinding", "developers", "--clusterrole=edit", "--user="+developer, "--user="+holder)
 	return w
 }
 

@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"sync"
 	"testing"
 
@@ -18,6 +20,7 @@ import (
 	k8syaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
 
+	"github.com/tealgate/tealgate/internal/admission"
 	"github.com/tealgate/tealgate/test/env"
 )
 
@@ -74,20 +77,60 @@ func TestWebhooksCannotTakeTheClusterDown(t *testing.T) {
 	}
 }
 
-// TestOneEntryJudges holds that of several denials none is lost.
+// TestOneEntryJudges holds that of several denials none is lost: an entry that judges
+// and one that records a broken glass see a namespace, and never the same request.
 func TestOneEntryJudges(t *testing.T) {
-	for mode, want := range map[string]string{
-		"enforce": "validate-enforce.tealgate.dev", "warn": "validate-warn.tealgate.dev",
-		"audit": "validate-audit.tealgate.dev", "enforced": "validate-warn.tealgate.dev",
+	for mode, want := range map[string][]string{
+		"enforce":  {"validate-enforce.tealgate.dev", "break-glass.tealgate.dev"},
+		"warn":     {"validate-warn.tealgate.dev", "break-glass-warn.tealgate.dev"},
+		"audit":    {"validate-audit.tealgate.dev", "break-glass-warn.tealgate.dev"},
+		"enforced": {"validate-warn.tealgate.dev", "break-glass-warn.tealgate.dev"},
 	} {
-		var judges []string
+		var found []entry
+		var names []string
 		for _, e := range validating(t) {
 			if e.matches(t, "shop", mode) {
-				judges = append(judges, e.name)
+				found, names = append(found, e), append(names, e.name)
 			}
 		}
-		assert.Equal(t, []string{want}, judges, "mode %s", mode)
+		require.Equal(t, want, names, "mode %s", mode)
+		judges, records := found[0], found[1]
+		assert.Equal(t, judges.rules, records.rules)
+		last := len(records.conditions) - 1
+		require.Len(t, judges.conditions, last+1)
+		assert.Equal(t, judges.conditions[:last], records.conditions[:last])
+		assert.Equal(t, "!("+records.conditions[last].Expression+")", judges.conditions[last].Expression, "the opposite")
 	}
+}
+
+// regexps are the parts of a regular expression in CEL.
+var regexps = regexp.MustCompile(`r'([^']*)'`)
+
+// TestBrokenGlassSkipsWhatFailsClosed holds that it works while tealgate is down, and
+// that both sides read the annotation alike.
+func TestBrokenGlassSkipsWhatFailsClosed(t *testing.T) {
+	broken := ""
+	for _, e := range validating(t) {
+		if e.name == "break-glass.tealgate.dev" {
+			broken = e.conditions[len(e.conditions)-1].Expression
+		}
+	}
+	require.NotEmpty(t, broken)
+	pattern := ""
+	for _, part := range regexps.FindAllStringSubmatch(broken, -1) {
+		pattern += part[1]
+	}
+	assert.Equal(t, admission.BreakGlassPattern, pattern)
+	assert.Contains(t, broken, fmt.Sprintf("<= %d &&", admission.BreakGlassRunes))
+	closed := 0
+	for _, e := range append(validating(t), mutating(t)...) {
+		if *e.failurePolicy == admissionregistrationv1.Fail {
+			closed++
+			want := admissionregistrationv1.MatchCondition{Name: "no-break-glass", Expression: "!(" + broken + ")"}
+			assert.Contains(t, e.conditions, want, e.name)
+		}
+	}
+	assert.Equal(t, 2, closed)
 }
 
 // TestAuditMutatesNothing holds that audit only looks.

@@ -47,9 +47,10 @@ func TestScriptsWhileDown(t *testing.T) {
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			// The script itself runs when this function has returned.
+			t.Cleanup(func() { require.NoError(t, w.tealgate.Start(context.WithoutCancel(t.Context()))) })
 			w.run(t, file)
 		})
-		require.NoError(t, w.tealgate.Start(t.Context()))
 	}
 }
 
@@ -71,9 +72,9 @@ func TestDoorsWhileDown(t *testing.T) {
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
+			t.Cleanup(func() { require.NoError(t, w.tealgate.Start(context.WithoutCancel(t.Context()))) })
 			w.run(t, file)
 		})
-		require.NoError(t, w.tealgate.Start(t.Context()))
 	}
 }
 
@@ -84,6 +85,9 @@ func TestDoorsWhileDown(t *testing.T) {
 //	                            ConfigMap shop-config
 //	kubectl ARGS                as the developer, in that namespace
 //	admin ARGS                  kubectl as the administrator, in that namespace
+//	holder ARGS                 kubectl as another developer, whom a script may give rights
+//	at VARIABLE DURATION        sets a variable to a time from now, for example 30m or -1m
+//	fill FILE                   replaces the names of variables in a file
 //	look ARGS                   the same, for answers that are never twice the same
 //	settled DEPLOYMENT          waits until it is rolled out
 //	untilmode MODE              waits until the namespace's new mode has arrived
@@ -95,11 +99,11 @@ func TestDoorsWhileDown(t *testing.T) {
 //	killtealgate                ends tealgate as a crash would
 //	maydie                      does so where the script is run with tealgate down
 //
-// What kubectl and admin show is gathered in the file session, which a script can
-// compare as a whole at its end. Each finds the manifests of testdata/shared in its
+// What kubectl, admin and holder show is gathered in the file session, which a script
+// can compare as a whole at its end. Each finds the manifests of testdata/shared in its
 // folder: a Service, and a blue and a green Deployment that have no problem, and the
 // blue one with a single pod. Names of pods are random and shown as NAME-HASH-xxxxx,
-// tealgate's port as PORT.
+// tealgate's port as PORT, times as 2006-01-02T15:04:05Z and 15:04Z.
 func (w *world) run(t *testing.T, path string) {
 	t.Helper()
 	params := testscript.Params{Dir: path}
@@ -128,6 +132,11 @@ func (w *world) run(t *testing.T, path string) {
 			"settled": func(ts *testscript.TestScript, _ bool, args []string) {
 				w.kubectl(ts, false, w.cluster.Kubeconfig, []string{"rollout", "status", "deployment/" + args[0], "--timeout=30s"})
 			},
+			"holder": func(ts *testscript.TestScript, neg bool, args []string) {
+				record(ts, holder+"$", args, w.kubectl(ts, neg, w.holder, args))
+			},
+			"at":           at,
+			"fill":         fill,
 			"untilmode":    w.untilMode,
 			"until":        w.until,
 			"capture":      w.capture,
@@ -244,8 +253,28 @@ var podName = regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5,10}-[bcdfghjk
 // localPort is where tealgate listens in this run.
 var localPort = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
+// times match a time of day, with its date or without.
+var (
+	fullTime  = regexp.MustCompile(`\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ`)
+	timeOfDay = regexp.MustCompile(`([^:\d])\d\d:\d\dZ`)
+)
+
 func normalise(output []byte) []byte {
-	return localPort.ReplaceAll(podName.ReplaceAll(output, []byte("-HASH-xxxxx")), []byte("127.0.0.1:PORT"))
+	output = podName.ReplaceAll(output, []byte("-HASH-xxxxx"))
+	output = localPort.ReplaceAll(output, []byte("127.0.0.1:PORT"))
+	output = fullTime.ReplaceAll(output, []byte("2006-01-02T15:04:05Z"))
+	return timeOfDay.ReplaceAll(output, []byte("${1}15:04Z"))
+}
+
+func at(ts *testscript.TestScript, _ bool, args []string) {
+	d, err := time.ParseDuration(args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], time.Now().UTC().Add(d).Format(time.RFC3339))
+}
+
+func fill(ts *testscript.TestScript, _ bool, args []string) {
+	path := ts.MkAbs(args[0])
+	ts.Check(os.WriteFile(path, []byte(os.Expand(ts.ReadFile(args[0]), ts.Getenv)), 0o644))
 }
 
 func (w *world) until(ts *testscript.TestScript, neg bool, args []string) {

@@ -18,7 +18,7 @@ import (
 const sessionFile = "session"
 
 // record adds a command and its answer. Prompts say who it is: $ the developer, # the
-// administrator.
+// administrator, and others by name.
 func record(ts *testscript.TestScript, prompt string, args []string, answer string) {
 	file, err := os.OpenFile(ts.MkAbs(sessionFile), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	ts.Check(err)
@@ -26,7 +26,7 @@ func record(ts *testscript.TestScript, prompt string, args []string, answer stri
 	for i, arg := range args {
 		shown[i] = quoted(arg)
 	}
-	_, err = fmt.Fprintf(file, "%s kubectl %s\n%s", prompt, strings.Join(shown, " "), answer)
+	_, err = fmt.Fprintf(file, "%s kubectl %s\n%s", prompt, normalise([]byte(strings.Join(shown, " "))), answer)
 	ts.Check(err)
 	ts.Check(file.Close())
 }

@@ -178,6 +178,7 @@ func texts(t *testing.T, language policy.Language) map[string]string {
 	goldens["our-own-words"] = strings.Join([]string{
 		message.UndecidedAllowed(language, failure, message.NotEnforced),
 		message.UndecidedAllowed(language, failure, message.NotAdded),
+		message.UndecidedAllowed(language, failure, message.NotRecorded),
 		message.UndecidedBehind(language, message.Object{Kind: "Service", Namespace: "shop", Name: "shop"}, failure),
 		message.UnknownMode(language, "shop", "enforced"),
 		message.UnknownMode(language, "shop", ""),
@@ -187,6 +188,7 @@ func texts(t *testing.T, language policy.Language) map[string]string {
 		message.Colored(language, shop, "green", message.ColorFromPair),
 		message.Colored(language, shop, "blue", message.ColorFromFirst),
 	}, "\n")
+	goldens["break-glass"] = strings.Join(glassTexts(language), "\n")
 	for name, example := range examples(t) {
 		answer, err := message.Denial(language, example.object, example.violations)
 		require.NoError(t, err)

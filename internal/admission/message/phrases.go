@@ -65,6 +65,7 @@ var phrases = map[policy.Language]words{
 		undecidedOpen: map[Open]string{
 			NotEnforced: "Allowed, because this namespace is not in enforce.",
 			NotAdded:    "No label was added; the rules judge what is there.",
+			NotRecorded: "Allowed by break-glass, and not recorded.",
 		},
 		undecidedBehind:     "tealgate could not decide about the Deployments that %s selects: %s.",
 		undecidedBehindOpen: "The Service itself was judged.",
@@ -93,6 +94,7 @@ var phrases = map[policy.Language]words{
 		undecidedOpen: map[Open]string{
 			NotEnforced: "该命名空间不是 enforce，本次放行。",
 			NotAdded:    "没有添加标签；规则按现有内容判断。",
+			NotRecorded: "因 break-glass 放行，没有记录。",
 		},
 		undecidedBehind:     "tealgate 无法判断（tealgate could not decide）%s 选中的 Deployment：%s。",
 		undecidedBehindOpen: "Service 本身已检查。",

@@ -16,6 +16,8 @@ const (
 	NotEnforced Open = iota
 	// NotAdded: what tealgate adds to objects is not added; the rules still judge.
 	NotAdded
+	// NotRecorded: the change was let through by break-glass.
+	NotRecorded
 )
 
 // Undecided says that tealgate itself failed, as a denial.

@@ -56,6 +56,9 @@ const (
 	// AnnotationColorFrom on a Deployment says why tealgate gave it its color when
 	// it was created: label, name, pair or first.
 	AnnotationColorFrom = Group + "/color-from"
+	// AnnotationBreakGlass on an object lets who holds VerbBreakGlass change it unjudged:
+	// a reason, the word until, and a time at most an hour ahead.
+	AnnotationBreakGlass = Group + "/break-glass"
 	// AnnotationArgoRollouts marks Services that Argo Rollouts manages; tealgate
 	// leaves them alone.
 	AnnotationArgoRollouts = "argo-rollouts.argoproj.io/managed-by-rollouts"
@@ -74,4 +77,15 @@ const (
 
 	RolePreview = "preview"
 	RoleMetrics = "metrics"
+)
+
+// Rights beyond plain RBAC are verbs on a resource that does not exist, so that no
+// right on real ones, not even *, grants them.
+const (
+	// ResourceOverrides is the resource.
+	ResourceOverrides = "overrides"
+	// VerbExempt: to take out of coloring what serves.
+	VerbExempt = "exempt"
+	// VerbBreakGlass: to have changes admitted unjudged, for a time and with a reason.
+	VerbBreakGlass = "break-glass"
 )
