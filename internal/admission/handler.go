@@ -95,6 +95,10 @@ func inTime[T any](ctx context.Context, do func() (T, error)) (T, error) {
 				// What a panic says may quote the object: it goes to the log only.
 				returned.err = errors.New("internal error, see the log of tealgate")
 			}
+			if returned.err != nil && ctx.Err() != nil {
+				// The answer names the deadline; this says what it was waiting for.
+				logf.FromContext(ctx).Error(returned.err, "too late")
+			}
 			done <- returned
 		}()
 		value, err := do()
@@ -102,6 +106,10 @@ func inTime[T any](ctx context.Context, do func() (T, error)) (T, error) {
 	}()
 	select {
 	case r := <-done:
+		if r.err != nil && ctx.Err() != nil {
+			// The deadline's doing, in whatever words a client puts it.
+			return r.value, context.Cause(ctx)
+		}
 		return r.value, r.err
 	case <-ctx.Done():
 		var none T
