@@ -53,6 +53,16 @@ func (c *Cluster) ServiceAccountKubeconfig(ctx context.Context, namespace, name 
 	return c.writeKubeconfig("serviceaccount-"+namespace+"-"+name, content)
 }
 
+// reroute changes what a kubeconfig file says of the cluster.
+func reroute(path string, reach func(*clientcmdapi.Cluster)) error {
+	config, err := clientcmd.LoadFromFile(path)
+	if err != nil {
+		return err
+	}
+	reach(config.Clusters[config.Contexts[config.CurrentContext].Cluster])
+	return clientcmd.WriteToFile(*config, path)
+}
+
 // writeKubeconfig makes a new file whose name begins with label.
 func (c *Cluster) writeKubeconfig(label string, content []byte) (string, error) {
 	file, err := os.CreateTemp(c.Dir, fileName(label)+"-*.kubeconfig")

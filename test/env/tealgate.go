@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/apimachinery/pkg/util/yaml"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 	sigsyaml "sigs.k8s.io/yaml"
 )
 
@@ -31,6 +32,10 @@ type TealgateOptions struct {
 
 	// Args are put behind `tealgate serve` and its own arguments, so they win.
 	Args []string
+
+	// Reach changes how tealgate reaches the API server; nil is directly. It gets
+	// what its kubeconfig says of the cluster.
+	Reach func(*clientcmdapi.Cluster)
 }
 
 // Tealgate is tealgate installed in a cluster from the repository's manifests:
@@ -81,6 +86,9 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 		return nil, err
 	}
 	kubeconfig, err := c.ServiceAccountKubeconfig(ctx, "tealgate-system", "tealgate")
+	if err == nil && options.Reach != nil {
+		err = reroute(kubeconfig, options.Reach)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -38,6 +38,9 @@ type world struct {
 	// holder is the holder's kubeconfig.
 	holder string
 
+	// detour stands between tealgate and the API server; nil for none.
+	detour *detour
+
 	// mortal says that tealgate dies where a script allows it.
 	mortal bool
 }
@@ -66,12 +69,17 @@ func TestMain(m *testing.M) {
 // still run then and must have been refused nothing.
 func start(t *testing.T, options env.Options) *world {
 	t.Helper()
-	ctx := t.Context()
-	cluster, err := env.Start(ctx, options)
+	cluster, err := env.Start(t.Context(), options)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	return install(t, cluster, env.TealgateOptions{Binary: binary})
+}
 
-	tealgate, err := env.InstallTealgate(ctx, cluster, env.TealgateOptions{Binary: binary})
+// install puts tealgate into a cluster.
+func install(t *testing.T, cluster *env.Cluster, options env.TealgateOptions) *world {
+	t.Helper()
+	ctx := t.Context()
+	tealgate, err := env.InstallTealgate(ctx, cluster, options)
 	require.NoError(t, err)
 	t.Cleanup(func() {
 		log, err := tealgate.Log()

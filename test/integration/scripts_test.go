@@ -97,6 +97,8 @@ func TestDoorsWhileDown(t *testing.T) {
 //	own CONFIGMAP OBJECT        makes a ConfigMap the owner of an object
 //	paste FILE                  applies the fixes of the last denial to a manifest
 //	killtealgate                ends tealgate as a crash would
+//	withhold RESOURCES          tealgate's lists of these, and of no others, get no
+//	                            answer from now on
 //	maydie                      does so where the script is run with tealgate down
 //
 // What kubectl, admin and holder show is gathered in the file session, which a script
@@ -142,6 +144,7 @@ func (w *world) run(t *testing.T, path string) {
 			"capture":      w.capture,
 			"paste":        paste,
 			"own":          w.own,
+			"withhold":     w.withhold,
 			"killtealgate": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Kill()) },
 			"maydie": func(ts *testscript.TestScript, _ bool, _ []string) {
 				if w.mortal {

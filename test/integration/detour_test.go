@@ -1,0 +1,126 @@
+package integration
+
+import (
+	"encoding/pem"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"k8s.io/client-go/rest"
+	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
+
+	"github.com/tealgate/tealgate/test/env"
+)
+
+// TestScriptsWhileReadsHang runs, one after the other, the stories in which the real
+// API server takes tealgate's lists of some resource and does not answer them.
+func TestScriptsWhileReadsHang(t *testing.T) {
+	cluster, err := env.Start(t.Context(), env.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	detour := startDetour(t, cluster)
+	w := install(t, cluster, env.TealgateOptions{Binary: binary, Reach: detour.reach})
+	w.detour = detour
+	files, err := filepath.Glob("testdata/silent/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { w.run(t, file) })
+		detour.withhold()
+	}
+	metrics, err := w.tealgate.ReadMetrics(t.Context())
+	require.NoError(t, err)
+	for _, entry := range []string{"mutate", "validate-enforce", "validate-warn", "validate-audit"} {
+		assert.Contains(t, metrics, `{kind="Service",outcome="undecided",webhook="`+entry+`"}`)
+	}
+}
+
+// detour passes on what tealgate asks of the API server, with tealgate's own
+// credentials. It keeps to itself the lists of withheld resources: what a client gets
+// that way ends when it gives up, and all of them end with the test. Watches pass.
+type detour struct {
+	server *httptest.Server
+	proxy  *httputil.ReverseProxy
+	ended  chan struct{}
+
+	lock     sync.Mutex
+	withheld map[string]bool
+}
+
+// startDetour ends with the test, after tealgate if that is installed later.
+func startDetour(t *testing.T, cluster *env.Cluster) *detour {
+	t.Helper()
+	target, err := url.Parse(cluster.Config.Host)
+	require.NoError(t, err)
+	transport, err := rest.TransportFor(rest.AnonymousClientConfig(cluster.Config))
+	require.NoError(t, err)
+	d := &detour{ended: make(chan struct{}), proxy: &httputil.ReverseProxy{
+		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		Transport:     transport,
+		FlushInterval: -1, // events of a watch come one by one
+		// A client that gives up is no error here.
+		ErrorHandler: func(w http.ResponseWriter, _ *http.Request, _ error) { w.WriteHeader(http.StatusBadGateway) },
+	}}
+	d.server = httptest.NewUnstartedServer(d)
+	d.server.EnableHTTP2 = true
+	d.server.StartTLS()
+	t.Cleanup(func() {
+		close(d.ended)
+		d.server.CloseClientConnections()
+		d.server.Close()
+	})
+	return d
+}
+
+// reach sends a client of the cluster this way.
+func (d *detour) reach(cluster *clientcmdapi.Cluster) {
+	cluster.Server = d.server.URL
+	cluster.CertificateAuthority = ""
+	cluster.CertificateAuthorityData = pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: d.server.Certificate().Raw})
+}
+
+// withhold keeps back the lists of these resources from now on, and no others.
+func (d *detour) withhold(resources ...string) {
+	withheld := map[string]bool{}
+	for _, resource := range resources {
+		withheld[resource] = true
+	}
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	d.withheld = withheld
+}
+
+func (d *detour) withholds(r *http.Request) bool {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	return r.Method == http.MethodGet && d.withheld[path.Base(r.URL.Path)] && r.URL.Query().Get("watch") == ""
+}
+
+// ServeHTTP implements http.Handler.
+func (d *detour) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if !d.withholds(r) {
+		d.proxy.ServeHTTP(w, r)
+		return
+	}
+	select {
+	case <-r.Context().Done():
+	case <-d.ended:
+	}
+}
+
+// withhold is the script's command: withhold RESOURCES, none for an end of it.
+func (w *world) withhold(ts *testscript.TestScript, _ bool, args []string) {
+	if w.detour == nil {
+		ts.Fatalf("tealgate reaches the API server directly")
+	}
+	w.detour.withhold(args...)
+}
