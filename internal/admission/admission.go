@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -58,6 +59,11 @@ type Facts interface {
 	MayBreakGlass(ctx context.Context, namespace, user string, groups []string) (bool, error)
 }
 
+// Inventory lists what stands in a namespace. The result is the caller's; what it
+// holds must not be changed. Implementations are safe for concurrent use and end
+// with ctx.
+type Inventory func(ctx context.Context, namespace string) (*facts.Inventory, error)
+
 // Namespaces tells what a namespace's labels say about answers. It may be stale;
 // nothing that protects traffic depends on it.
 type Namespaces interface {
@@ -77,6 +83,7 @@ type Options struct {
 	// not block.
 	Edition    func() Edition
 	Facts      Facts
+	Inventory  Inventory
 	Namespaces Namespaces
 	Events     Events
 	// Now is the time; time.Now by default.
@@ -91,6 +98,7 @@ type Options struct {
 type Webhooks struct {
 	edition    func() Edition
 	facts      Facts
+	inventory  Inventory
 	namespaces Namespaces
 	events     Events
 	now        func() time.Time
@@ -107,7 +115,7 @@ func New(options Options) *Webhooks {
 		options.Now = time.Now
 	}
 	return &Webhooks{
-		edition: options.Edition, facts: options.Facts, namespaces: options.Namespaces,
+		edition: options.Edition, facts: options.Facts, inventory: options.Inventory, namespaces: options.Namespaces,
 		events: options.Events, now: options.Now,
 		language: options.Language, metrics: newMetrics(options.Registerer),
 	}
@@ -123,8 +131,17 @@ type entry struct {
 	// with a warning: an errored answer would deny whatever the failurePolicy says.
 	closed bool
 	// open says what our failure means to the user of an entry that is not closed.
-	open  message.Open
+	open message.Open
+	// kind says what is sent here; nil for Deployments, their scale and Services.
+	kind  func(metav1.GroupVersionKind) bool
 	judge func(ctx context.Context, r *review) (admission.Response, error)
+}
+
+func (e entry) reviews(kind metav1.GroupVersionKind) bool {
+	if e.kind == nil {
+		return known(kind)
+	}
+	return e.kind(kind)
 }
 
 func (w *Webhooks) entries() []entry {
@@ -137,6 +154,7 @@ func (w *Webhooks) entries() []entry {
 		{name: "validate-audit", mode: v1alpha1.ModeAudit, judge: w.validate},
 		{name: "break-glass", mode: v1alpha1.ModeEnforce, open: message.NotRecorded, judge: w.breakGlass},
 		{name: "break-glass-warn", mode: v1alpha1.ModeWarn, open: message.NotRecorded, judge: w.breakGlass},
+		{name: "namespace-mode", mode: v1alpha1.ModeWarn, open: message.NotCounted, kind: isNamespace, judge: w.modeSet},
 	}
 }
 

@@ -97,7 +97,11 @@ func seeds(tb testing.TB) []ask {
 // fixed cluster around. Bytes that change at random are hardly ever JSON, so a
 // twist changes values of a body that is.
 func FuzzHandler(f *testing.F) {
-	for _, seed := range seeds(f) {
+	modes := []ask{
+		{object: namespace("tealgate.dev/mode: enforce"), old: namespace("tealgate.dev/mode: warn")},
+		{object: namespace("tealgate.dev/mode: misspelled")},
+	}
+	for _, seed := range append(seeds(f), modes...) {
 		for twist := range uint64(8) {
 			f.Add(seed.body(f), twist, twist%2 == 1)
 		}

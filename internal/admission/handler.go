@@ -52,7 +52,7 @@ func (w *Webhooks) handler(e entry) admission.HandlerFunc {
 		labels := w.labelsOf(ctx, request.Namespace)
 		language := language(labels, w.language)
 		response, err := inTime(ctx, func() (admission.Response, error) {
-			r, err := newReview(request, e.mode)
+			r, err := newReview(request, e.mode, e.reviews)
 			if err != nil {
 				return admission.Response{}, err
 			}

@@ -69,6 +69,11 @@ var failing = map[string]struct {
 		says:   "Allowed by break-glass, and not recorded.",
 		sample: ask{object: goodService},
 	},
+	"namespace-mode": {
+		reason: "it only tells; what the rules do is in TestModeSet",
+		says:   "The mode is set all the same.",
+		sample: ask{object: namespace("tealgate.dev/mode: enforce"), old: namespace("")},
+	},
 }
 
 // Every entry is in the table, so that nobody adds one without deciding how it fails.

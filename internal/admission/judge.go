@@ -119,7 +119,7 @@ func (j *Judge) review(object *unstructured.Unstructured, operation admissionv1.
 	if operation == admissionv1.Update {
 		request.OldObject = request.Object
 	}
-	r, err := newReview(admission.Request{AdmissionRequest: request}, v1alpha1.ModeEnforce)
+	r, err := newReview(admission.Request{AdmissionRequest: request}, v1alpha1.ModeEnforce, known)
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ const (
 	kindDeployment = "Deployment"
 	kindService    = "Service"
 	kindScale      = "Scale"
+	kindNamespace  = "Namespace"
 )
 
 // maxObjectBytes bounds what is evaluated. etcd stores at most 1.5 MiB; what is
@@ -47,8 +48,9 @@ type review struct {
 	standing bool
 }
 
-func newReview(request admission.Request, mode string) (*review, error) {
-	if !known(request.Kind) {
+// newReview checks a request. reviewed says which kinds are sent.
+func newReview(request admission.Request, mode string, reviewed func(metav1.GroupVersionKind) bool) (*review, error) {
+	if !reviewed(request.Kind) {
 		return nil, fmt.Errorf("%w: %q is not a kind that tealgate reviews", errBadRequest, kindOf(request))
 	}
 	switch request.Operation {
@@ -83,6 +85,10 @@ func known(kind metav1.GroupVersionKind) bool {
 	default:
 		return false
 	}
+}
+
+func isNamespace(kind metav1.GroupVersionKind) bool {
+	return kind == metav1.GroupVersionKind{Version: "v1", Kind: kindNamespace}
 }
 
 // kindOf is the request's kind as an object writes it.

@@ -169,6 +169,8 @@ type cluster struct {
 	settings *settings.Settings
 	facts    Facts
 	labels   map[string]string
+	// stored are the Deployments of the namespace.
+	stored []*appsv1.Deployment
 	// namespaces goes before labels.
 	namespaces Namespaces
 	language   policy.Language
@@ -188,8 +190,11 @@ func (c cluster) webhooks() (*Webhooks, *prometheus.Registry) {
 	}
 	registry := prometheus.NewRegistry()
 	return New(Options{
-		Edition: func() Edition { return Edition{Rules: c.rules, Settings: cmp.Or(c.settings, settings.Default())} }, Facts: c.facts, Namespaces: c.namespaces,
-		Events: c.events, Now: c.now, Language: c.language, Registerer: registry,
+		Edition: func() Edition { return Edition{Rules: c.rules, Settings: cmp.Or(c.settings, settings.Default())} }, Facts: c.facts,
+		Inventory: func(context.Context, string) (*facts.Inventory, error) {
+			return facts.NewInventory(nil, c.stored, nil), nil
+		},
+		Namespaces: c.namespaces, Events: c.events, Now: c.now, Language: c.language, Registerer: registry,
 	}), registry
 }
 

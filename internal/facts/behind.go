@@ -8,7 +8,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
@@ -69,10 +68,7 @@ func selectedBy(service *corev1.Service, deployments []*appsv1.Deployment) []*ap
 	slices.SortFunc(selected, func(a, b *appsv1.Deployment) int { return strings.Compare(a.Name, b.Name) })
 	selected = selected[:min(len(selected), maxBehind)]
 	for i, deployment := range selected {
-		// What comes from a cache does not say what it is.
-		typed := *deployment
-		typed.TypeMeta = metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment"}
-		selected[i] = &typed
+		selected[i] = named(deployment)
 	}
 	return selected
 }

@@ -24,8 +24,10 @@ type words struct {
 	behind, behindOthers, behindAll string
 
 	// why takes the rule's id.
-	why                        map[Why]string
-	unknownMode                string
+	why         map[Why]string
+	unknownMode string
+	// modeSet takes the namespace and counts, modeSetPartly also how many were judged.
+	modeSet, modeSetPartly     string
 	undecided, undecidedDenied string
 	undecidedOpen              map[Open]string
 	// undecidedBehind takes the Service.
@@ -59,13 +61,17 @@ var phrases = map[policy.Language]words{
 			Before: "It was there before, so this change passes. More: kubectl tealgate explain %s",
 			Undo:   "This template ran before, so going back to it passes. More: kubectl tealgate explain %s",
 		},
-		unknownMode:     "Namespace %s: tealgate.dev/mode: %s is not a mode (enforce, warn, audit); handled as warn",
+		unknownMode: "Namespace %s: tealgate.dev/mode: %s is not a mode (enforce, warn, audit); handled as warn",
+		modeSet:     "Namespace %s: %d of %d Deployments would be denied in enforce. They run on as they are.",
+		modeSetPartly: "Namespace %s: at least %d of %d Deployments would be denied in enforce; " +
+			"there was time to look at %d. They run on as they are.",
 		undecided:       "tealgate could not decide: %s.",
 		undecidedDenied: "Nothing was changed. Try again; if it stays, show this to the platform team.",
 		undecidedOpen: map[Open]string{
 			NotEnforced: "Allowed, because this namespace is not in enforce.",
 			NotAdded:    "No label was added; the rules judge what is there.",
 			NotRecorded: "Allowed by break-glass, and not recorded.",
+			NotCounted:  "The mode is set all the same.",
 		},
 		undecidedBehind:     "tealgate could not decide about the Deployments that %s selects: %s.",
 		undecidedBehindOpen: "The Service itself was judged.",
@@ -89,12 +95,15 @@ var phrases = map[policy.Language]words{
 			Undo:   "该模板曾经运行过，回退放行。详情：kubectl tealgate explain %s",
 		},
 		unknownMode:     "Namespace %s：tealgate.dev/mode: %s 不是有效的模式（enforce、warn、audit）；按 warn 处理",
+		modeSet:         "Namespace %s：%[3]d 个 Deployment 中有 %[2]d 个在 enforce 模式下会被拒绝，它们会照常运行。",
+		modeSetPartly:   "Namespace %s：%[3]d 个 Deployment 中至少有 %[2]d 个在 enforce 模式下会被拒绝（来得及检查的有 %[4]d 个），它们会照常运行。",
 		undecided:       "tealgate 无法判断（tealgate could not decide）：%s。",
 		undecidedDenied: "没有任何修改生效。请重试；若仍出现，请交给平台团队。",
 		undecidedOpen: map[Open]string{
 			NotEnforced: "该命名空间不是 enforce，本次放行。",
 			NotAdded:    "没有添加标签；规则按现有内容判断。",
 			NotRecorded: "因 break-glass 放行，没有记录。",
+			NotCounted:  "模式照常设置。",
 		},
 		undecidedBehind:     "tealgate 无法判断（tealgate could not decide）%s 选中的 Deployment：%s。",
 		undecidedBehindOpen: "Service 本身已检查。",

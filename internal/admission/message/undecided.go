@@ -18,6 +18,8 @@ const (
 	NotAdded
 	// NotRecorded: the change was let through by break-glass.
 	NotRecorded
+	// NotCounted: only what would be said is missing.
+	NotCounted
 )
 
 // Undecided says that tealgate itself failed, as a denial.
