@@ -142,7 +142,8 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 			edition := book.Edition()
 			return admission.Edition{Rules: edition.Rules, Settings: edition.Settings}
 		},
-		Facts: gatherer, Inventory: gatherer.Inventory, Namespaces: namespaces, Events: mgr.GetEventRecorder("tealgate"),
+		Facts: gatherer, Inventory: gatherer.Inventory, Namespaces: namespaces,
+		Policies: rulebook.NewGate(book, mgr.GetAPIReader()), Events: mgr.GetEventRecorder("tealgate"),
 		Language: policy.Language(o.language), Registerer: metrics.Registry,
 	})
 	for path, handler := range webhooks.Handlers() {

@@ -87,7 +87,8 @@ type Options struct {
 	Namespaces Namespaces
 	Events     Events
 	// Now is the time; time.Now by default.
-	Now func() time.Time
+	Now      func() time.Time
+	Policies Policies
 	// Language of answers where the namespace chooses none; English by default.
 	Language policy.Language
 	// Registerer takes the metrics; New registers them once.
@@ -102,6 +103,7 @@ type Webhooks struct {
 	namespaces Namespaces
 	events     Events
 	now        func() time.Time
+	policies   Policies
 	language   policy.Language
 	metrics    *metrics
 }
@@ -116,7 +118,7 @@ func New(options Options) *Webhooks {
 	}
 	return &Webhooks{
 		edition: options.Edition, facts: options.Facts, inventory: options.Inventory, namespaces: options.Namespaces,
-		events: options.Events, now: options.Now,
+		events: options.Events, now: options.Now, policies: options.Policies,
 		language: options.Language, metrics: newMetrics(options.Registerer),
 	}
 }
@@ -155,6 +157,7 @@ func (w *Webhooks) entries() []entry {
 		{name: "break-glass", mode: v1alpha1.ModeEnforce, open: message.NotRecorded, judge: w.breakGlass},
 		{name: "break-glass-warn", mode: v1alpha1.ModeWarn, open: message.NotRecorded, judge: w.breakGlass},
 		{name: "namespace-mode", mode: v1alpha1.ModeWarn, open: message.NotCounted, kind: isNamespace, judge: w.modeSet},
+		{name: "validate-policy", open: message.NotTried, kind: isConfigMap, judge: w.tryPolicies},
 	}
 }
 

@@ -74,6 +74,11 @@ var failing = map[string]struct {
 		says:   "The mode is set all the same.",
 		sample: ask{object: namespace("tealgate.dev/mode: enforce"), old: namespace("")},
 	},
+	"validate-policy": {
+		reason: "nobody would get policies repaired while tealgate is away",
+		says:   "Stored without a test: if it cannot be loaded, it is set aside and an Event tells.",
+		sample: ask{object: policyMap, namespace: "tealgate-system"},
+	},
 }
 
 // Every entry is in the table, so that nobody adds one without deciding how it fails.

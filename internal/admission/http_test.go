@@ -26,6 +26,8 @@ var bad = map[string]struct {
 	kind string
 	// unseenBy are the entries that have nothing to do with what is wrong.
 	unseenBy []string
+	// workloads: it is none for the entry that takes ConfigMaps.
+	workloads bool
 }{
 	"Empty":       {body: "", want: "the body is empty", kind: "malformed"},
 	"Blank":       {body: " \n", want: "the body is not an AdmissionReview: unexpected end of JSON input", kind: "malformed"},
@@ -88,9 +90,9 @@ var bad = map[string]struct {
 	"Array":           {body: deployment(`"operation":"CREATE","object":[{}]`), want: "cannot unmarshal array into Go value of type v1.PartialObjectMetadata"},
 	"Number":          {body: deployment(`"operation":"CREATE","object":1`), want: "cannot unmarshal number into Go value of type v1.PartialObjectMetadata"},
 	"ScaleIsAString": {
-		reason: "a Scale is not decoded any further",
-		body:   request(`"operation":"UPDATE","kind":{"group":"autoscaling","version":"v1","kind":"Scale"},"object":"x","oldObject":"x"`),
-		want:   "cannot unmarshal string into Go value of type v1.PartialObjectMetadata",
+		reason: "a Scale is not decoded any further", workloads: true,
+		body: request(`"operation":"UPDATE","kind":{"group":"autoscaling","version":"v1","kind":"Scale"},"object":"x","oldObject":"x"`),
+		want: "cannot unmarshal string into Go value of type v1.PartialObjectMetadata",
 	},
 	"LabelsAreAList": {
 		body: deployment(`"operation":"CREATE","object":{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"labels":["x"]}}`),
@@ -103,7 +105,7 @@ var bad = map[string]struct {
 	"PodLabelsAreAString": {
 		body:     deployment(`"operation":"CREATE","object":{"apiVersion":"apps/v1","kind":"Deployment","spec":{"template":{"metadata":{"labels":"x"}}}}`),
 		want:     "cannot unmarshal string into Go struct field ObjectMeta.spec.template.metadata.labels of type map[string]string",
-		unseenBy: []string{"restore-color", "restore-color-warn"},
+		unseenBy: []string{"restore-color", "restore-color-warn", "validate-policy"},
 	},
 	"ThreeMegabytes": {
 		reason: "etcd stores half of that: it must not cost us our deadline",
@@ -130,12 +132,27 @@ func deployment(content string) string {
 	return request(`"namespace":"shop","name":"shop","kind":{"group":"apps","version":"v1","kind":"Deployment"},` + content)
 }
 
+// asConfigMap makes a Deployment what the entry for policies is asked about.
+var asConfigMap = strings.NewReplacer(
+	`"namespace":"shop"`, `"namespace":"tealgate-system"`,
+	`"group":"apps","version":"v1","kind":"Deployment"`, `"version":"v1","kind":"ConfigMap"`,
+	`"apiVersion":"apps/v1","kind":"Deployment"`, `"apiVersion":"v1","kind":"ConfigMap"`,
+	`'apps/v1 Deployment'`, `'v1 ConfigMap'`,
+)
+
 // Bad input is answered in the API's own form: nothing panics, nothing passes a
 // closed entry unseen, and nothing is denied by an open one.
 func TestBadInput(t *testing.T) {
 	w, registry := cluster{rules: embeddedRules(t)}.webhooks()
 	for name, test := range bad {
 		for entry, expected := range failing {
+			test := test
+			if entry == "validate-policy" && test.workloads {
+				continue
+			}
+			if entry == "validate-policy" {
+				test.body, test.want = asConfigMap.Replace(test.body), asConfigMap.Replace(test.want)
+			}
 			t.Run(name+"/"+entry, func(t *testing.T) {
 				kind := test.kind
 				if kind == "" {

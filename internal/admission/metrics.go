@@ -58,7 +58,7 @@ func (m *metrics) answered(webhook, kind, outcome string, took time.Duration) {
 // bounded is a kind that a request may name.
 func bounded(kind string) string {
 	switch kind {
-	case kindDeployment, kindService, kindScale:
+	case kindDeployment, kindService, kindScale, kindConfigMap:
 		return kind
 	default:
 		return "other"

@@ -23,6 +23,7 @@ const (
 	kindService    = "Service"
 	kindScale      = "Scale"
 	kindNamespace  = "Namespace"
+	kindConfigMap  = "ConfigMap"
 )
 
 // maxObjectBytes bounds what is evaluated. etcd stores at most 1.5 MiB; what is
@@ -89,6 +90,10 @@ func known(kind metav1.GroupVersionKind) bool {
 
 func isNamespace(kind metav1.GroupVersionKind) bool {
 	return kind == metav1.GroupVersionKind{Version: "v1", Kind: kindNamespace}
+}
+
+func isConfigMap(kind metav1.GroupVersionKind) bool {
+	return kind == metav1.GroupVersionKind{Version: "v1", Kind: kindConfigMap}
 }
 
 // kindOf is the request's kind as an object writes it.

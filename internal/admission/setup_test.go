@@ -26,6 +26,7 @@ import (
 	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/internal/rulebook"
 	"github.com/tealgate/tealgate/internal/settings"
 	"github.com/tealgate/tealgate/policies"
 )
@@ -162,6 +163,12 @@ func total(f facts.Facts) facts.Facts {
 	return f
 }
 
+type policiesFunc func(context.Context, *corev1.ConfigMap) (rulebook.Trial, error)
+
+func (f policiesFunc) Try(ctx context.Context, configMap *corev1.ConfigMap) (rulebook.Trial, error) {
+	return f(ctx, configMap)
+}
+
 // cluster is what a test puts around the webhooks; the zero value is an empty
 // namespace without rules.
 type cluster struct {
@@ -173,6 +180,7 @@ type cluster struct {
 	stored []*appsv1.Deployment
 	// namespaces goes before labels.
 	namespaces Namespaces
+	policies   Policies
 	language   policy.Language
 	events     eventsFunc
 	now        func() time.Time
@@ -188,13 +196,16 @@ func (c cluster) webhooks() (*Webhooks, *prometheus.Registry) {
 	if c.namespaces == nil {
 		c.namespaces = namespacesFunc(func(context.Context, string) map[string]string { return c.labels })
 	}
+	if c.policies == nil {
+		c.policies = policiesFunc(func(context.Context, *corev1.ConfigMap) (rulebook.Trial, error) { return rulebook.Trial{}, nil })
+	}
 	registry := prometheus.NewRegistry()
 	return New(Options{
 		Edition: func() Edition { return Edition{Rules: c.rules, Settings: cmp.Or(c.settings, settings.Default())} }, Facts: c.facts,
 		Inventory: func(context.Context, string) (*facts.Inventory, error) {
 			return facts.NewInventory(nil, c.stored, nil), nil
 		},
-		Namespaces: c.namespaces, Events: c.events, Now: c.now, Language: c.language, Registerer: registry,
+		Namespaces: c.namespaces, Policies: c.policies, Events: c.events, Now: c.now, Language: c.language, Registerer: registry,
 	}), registry
 }
 
@@ -222,6 +233,7 @@ type ask struct {
 	old       string                // YAML
 	user      string                // alice
 	dryRun    bool
+	namespace string // shop
 }
 
 // body writes the AdmissionReview that an API server would send.
@@ -239,7 +251,7 @@ func (a ask) body(tb testing.TB) []byte {
 		user = "alice"
 	}
 	request := map[string]any{
-		"uid": "b5f5", "operation": operation, "namespace": "shop", "userInfo": map[string]any{"username": user},
+		"uid": "b5f5", "operation": operation, "namespace": cmp.Or(a.namespace, "shop"), "userInfo": map[string]any{"username": user},
 		"dryRun": a.dryRun, "options": map[string]any{"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
 	}
 	for key, text := range map[string]string{"object": a.object, "oldObject": a.old} {

@@ -33,6 +33,40 @@ const (
 	TestFailed ProblemKind = "test"
 )
 
+// The kinds that internal/rulebook finds when it puts sources together.
+const (
+	// TooLarge: the sources hold more than they may.
+	TooLarge ProblemKind = "too-large"
+	// NotYours: Subject is a package that belongs to tealgate.
+	NotYours ProblemKind = "package"
+	// Twice: Subject is a package that is in two sources, Between.
+	Twice ProblemKind = "twice"
+	// NoTestPackage: Subject is the package of a rule of somebody else, and a test
+	// stands in it.
+	NoTestPackage ProblemKind = "test-package"
+	// LikeATest: Subject is a package that looks like a rule and is named like a test.
+	LikeATest ProblemKind = "like-a-test"
+	// Fails: the rules have an error when they are asked about a plain object; Subject
+	// is the operation and the kind.
+	Fails ProblemKind = "fails"
+	// BadSettings: Detail says what and where.
+	BadSettings ProblemKind = "settings"
+	// NotRead: the source could not be read.
+	NotRead ProblemKind = "not-read"
+	// TooSlow: compiling and testing took longer than they may.
+	TooSlow ProblemKind = "too-slow"
+)
+
+// The kinds of what is no more than a doubt about a ConfigMap.
+const (
+	// NoTests: its rules have no test.
+	NoTests ProblemKind = "no-tests"
+	// NoFiles: it has the label and no key that ends in .rego.
+	NoFiles ProblemKind = "no-files"
+	// BadLabel: Subject is a value of the label that means nothing.
+	BadLabel ProblemKind = "label"
+)
+
 // Problem is one thing that keeps modules from being loaded.
 type Problem struct {
 	// File is the module's, as its caller named it; Line and Column are 0 where none
@@ -40,8 +74,8 @@ type Problem struct {
 	File         string
 	Line, Column int
 	Kind         ProblemKind
-	// Subject is the name that the sentence needs; Between are those of two sources
-	// that cannot both have it.
+	// Subject is the name that the sentence needs; Between are the two sources that
+	// cannot both have it, or the two limits that are passed.
 	Subject string
 	Between [2]string
 	// Detail is the whole reason, in English, for logs and where the sentence has

@@ -19,11 +19,12 @@ import (
 )
 
 const (
-	// buildTimeout bounds compiling and testing one set of sources. It takes a quarter
-	// of a second; the rest is for machines that are busy.
-	buildTimeout = 10 * time.Second
+	// buildTimeout bounds compiling and testing one set of sources. On an idle processor
+	// it takes a quarter of a second, two seconds for as much as sources may hold. The
+	// rest is for pods that get a tenth of one.
+	buildTimeout = 30 * time.Second
 	// loadTimeout bounds one load, with the search for the source that is to blame.
-	loadTimeout = time.Minute
+	loadTimeout = 2 * time.Minute
 )
 
 // Edition is what is in force: one set of rules with settings. Immutable.
@@ -208,9 +209,9 @@ func (b *Book) try(ctx context.Context, sources []Source) (*Built, error) {
 	case ctx.Err() != nil:
 		return nil, context.Cause(ctx)
 	case limited.Err() != nil:
-		return nil, policy.Problems{{Kind: TooSlow, Detail: fmt.Sprintf("compiling and testing took more than %s", buildTimeout)}}
+		return nil, policy.Problems{{Kind: policy.TooSlow, Detail: fmt.Sprintf("compiling and testing took more than %s", buildTimeout)}}
 	case !errors.As(err, &problems):
-		return nil, policy.Problems{{Kind: Fails, Detail: err.Error()}}
+		return nil, policy.Problems{{Kind: policy.Fails, Detail: err.Error()}}
 	default:
 		return nil, err
 	}
@@ -231,7 +232,7 @@ func (e *Edition) holds(wanted Wanted) bool {
 // unsure says that a source was set aside for what may have been the machine's fault.
 func (e *Edition) unsure() bool {
 	return slices.ContainsFunc(e.Sources, func(s Status) bool {
-		return slices.ContainsFunc(s.Problems, func(p policy.Problem) bool { return p.Kind == TooSlow })
+		return slices.ContainsFunc(s.Problems, func(p policy.Problem) bool { return p.Kind == policy.TooSlow })
 	})
 }
 

@@ -16,7 +16,7 @@ const embeddedPrefix = "tealgate:"
 
 // testTimeout bounds one test of a source. A test takes milliseconds; the rest is for
 // machines that are busy.
-const testTimeout = 2 * time.Second
+const testTimeout = 5 * time.Second
 
 // Embedded are the rules that are part of the program, parsed, without their tests.
 func Embedded() ([]*policy.Module, error) {

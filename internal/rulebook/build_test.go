@@ -177,25 +177,25 @@ func TestBuildRefuses(t *testing.T) {
 		},
 		"TealgatesLibrary": {
 			sources: []rulebook.Source{source("acme", "lib.rego", "package tealgate.lib.workload\n\nis_deployment := false\n")},
-			kind:    rulebook.NotYours,
+			kind:    policy.NotYours,
 			want: "acme/lib.rego:1:1: package tealgate.lib.workload is tealgate's: a rule is in a package tealgate.rules.NAME " +
 				"(letters, digits, _), its test in tealgate.rules.NAME_test, anything else in a package of your own",
 		},
 		"TealgatesMain": {
 			sources: []rulebook.Source{source("acme", "main.rego", "package tealgate.main\n\nverdict := {}\n")},
-			kind:    rulebook.NotYours, want: "package tealgate.main is tealgate's",
+			kind:    policy.NotYours, want: "package tealgate.main is tealgate's",
 		},
 		"TestOfTealgatesLibrary": {
 			sources: []rulebook.Source{source("acme", "lib_test.rego", "package tealgate.lib.workload\n\nis_deployment := true\n")},
-			kind:    rulebook.NotYours, want: "package tealgate.lib.workload is tealgate's",
+			kind:    policy.NotYours, want: "package tealgate.lib.workload is tealgate's",
 		},
 		"BelowARule": {
 			sources: []rulebook.Source{source("acme", "owner.rego", "package tealgate.rules.owner.more\n\nviolation contains {}\n")},
-			kind:    rulebook.NotYours, want: "package tealgate.rules.owner.more is tealgate's",
+			kind:    policy.NotYours, want: "package tealgate.rules.owner.more is tealgate's",
 		},
 		"HyphenInTheName": {
 			sources: []rulebook.Source{source("acme", "owner.rego", strings.Replace(owner, "rules.team_owner", `rules["team-owner"]`, 1))},
-			kind:    rulebook.NotYours, want: `package tealgate.rules["team-owner"] is tealgate's`,
+			kind:    policy.NotYours, want: `package tealgate.rules["team-owner"] is tealgate's`,
 		},
 		"RuleElsewhere": {
 			sources: []rulebook.Source{source("acme", "owner.rego", "package acme.owner\n\nviolation contains {}\n")},
@@ -203,11 +203,11 @@ func TestBuildRefuses(t *testing.T) {
 		},
 		"RuleNamedLikeATest": {
 			sources: []rulebook.Source{source("acme", "load.rego", strings.NewReplacer("team_owner", "load_test", "team-owner", "load-test").Replace(owner))},
-			kind:    rulebook.LikeATest, want: "acme/load.rego:10:1: what ends in _test is a test and is never asked: give the rule another name",
+			kind:    policy.LikeATest, want: "acme/load.rego:10:1: what ends in _test is a test and is never asked: give the rule another name",
 		},
 		"TestInAnEmbeddedRule": {
 			sources: []rulebook.Source{source("acme", "replicas_test.rego", "package tealgate.rules.replicas\n\ntest_it if count(violation) == 0\n")},
-			kind:    rulebook.NoTestPackage,
+			kind:    policy.NoTestPackage,
 			want: "acme/replicas_test.rego:1:1: a test in package tealgate.rules.replicas would change a rule that is not in " +
 				"ConfigMap tealgate-system/acme: name the package tealgate.rules.replicas_test",
 		},
@@ -227,22 +227,22 @@ func TestBuildRefuses(t *testing.T) {
 		},
 		"RuleInTwoSources": {
 			sources: []rulebook.Source{source("acme", "owner.rego", owner), source("platform", "o.rego", owner)},
-			kind:    rulebook.Twice,
+			kind:    policy.Twice,
 			want: "platform/o.rego:10:1: package tealgate.rules.team_owner is in ConfigMap tealgate-system/acme " +
 				"and in ConfigMap tealgate-system/platform",
 		},
 		"LibraryInTwoSources": {
 			sources: []rulebook.Source{source("acme", "a.rego", "package shared\n\nx := 1\n"), source("platform", "b.rego", "package shared\n\ny := 1\n")},
-			kind:    rulebook.Twice, want: "platform/b.rego:1:1: package shared is in",
+			kind:    policy.Twice, want: "platform/b.rego:1:1: package shared is in",
 		},
 		"TooLarge": {
 			sources: []rulebook.Source{source("acme", "owner.rego", owner), source("large", "x.rego", "package x\n#"+strings.Repeat("x", rulebook.MaxBytes))},
-			kind:    rulebook.TooLarge, want: "large/x.rego: policies hold more than 1 MiB or 500 files",
+			kind:    policy.TooLarge, want: "large/x.rego: policies hold more than 512 KiB or 500 files",
 		},
 		"FailsWhenAsked": {
 			sources: []rulebook.Source{source("acme", "owner.rego", strings.Replace(owner, `input.operation != "DELETE"`, "to_number(input.name) > 1", 1))},
-			kind:    rulebook.Fails,
-			want:    `acme/owner.rego:14:2: asked about a plain object (CREATE Deployment): to_number: strconv.ParseFloat: parsing "plain": invalid syntax`,
+			kind:    policy.Fails,
+			want:    `acme/owner.rego:14:2: to_number: strconv.ParseFloat: parsing "plain": invalid syntax`,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

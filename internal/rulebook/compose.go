@@ -105,7 +105,7 @@ func (o owners) take(source Source, module *policy.Module) *policy.Problem {
 	if owner.Name == source.Name {
 		return nil
 	}
-	twice := problem(module, Twice, name, "package %s is in %s and in %s", name, owner.Name, source.Name)
+	twice := problem(module, policy.Twice, name, "package %s is in %s and in %s", name, owner.Name, source.Name)
 	twice.Between = [2]string{owner.Name, source.Name}
 	return twice
 }
@@ -117,16 +117,16 @@ func placed(source Source, modules []*policy.Module, module *policy.Module) *pol
 	case !module.Below("tealgate"):
 		return nil
 	case rule == "" || !ruleName.MatchString(rule):
-		return problem(module, NotYours, name,
+		return problem(module, policy.NotYours, name,
 			"package %s is tealgate's: a rule is in a package tealgate.rules.NAME (letters, digits, _), its test in tealgate.rules.NAME_test, anything else in a package of your own", name)
 	case !isTest(module):
 		return nil
 	case module.DefinesViolation() && !module.Tests():
-		return problem(module, LikeATest, name, "what ends in _test is a test and is never asked: give the rule another name")
+		return problem(module, policy.LikeATest, name, "what ends in _test is a test and is never asked: give the rule another name")
 	case !strings.HasSuffix(rule, testSuffix) && !slices.ContainsFunc(modules, func(m *policy.Module) bool {
 		return !isTest(m) && m.PackageName() == name
 	}):
-		return problem(module, NoTestPackage, name, "a test in package %s would change a rule that is not in %s: name the package %s_test", name, source.Name, name)
+		return problem(module, policy.NoTestPackage, name, "a test in package %s would change a rule that is not in %s: name the package %s_test", name, source.Name, name)
 	default:
 		return nil
 	}

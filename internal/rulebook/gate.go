@@ -14,16 +14,6 @@ import (
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
-// Doubts about a ConfigMap that can be loaded.
-const (
-	// NoTests: its rules have no test.
-	NoTests policy.ProblemKind = "no-tests"
-	// NoFiles: it has the label and no key that ends in .rego.
-	NoFiles policy.ProblemKind = "no-files"
-	// BadLabel: Subject is a value of the label that means nothing.
-	BadLabel policy.ProblemKind = "label"
-)
-
 // Trial is what came of trying a ConfigMap.
 type Trial struct {
 	// Problems would keep it from being loaded.
@@ -49,14 +39,18 @@ func (g *Gate) Try(ctx context.Context, configMap *corev1.ConfigMap) (Trial, err
 	if IsSettings(configMap) {
 		return g.trySettings(ctx, configMap)
 	}
-	if value := configMap.Labels[v1alpha1.LabelPolicy]; value != v1alpha1.PolicyTrue {
+	value, labelled := configMap.Labels[v1alpha1.LabelPolicy]
+	if !labelled {
+		return Trial{}, nil
+	}
+	if value != v1alpha1.PolicyTrue {
 		return Trial{Doubts: policy.Problems{{
-			Kind: BadLabel, Subject: value, Detail: fmt.Sprintf("label %s is %q, not true: nothing is loaded", v1alpha1.LabelPolicy, value),
+			Kind: policy.BadLabel, Subject: value, Detail: fmt.Sprintf("label %s is %q, not true: nothing is loaded", v1alpha1.LabelPolicy, value),
 		}}}, nil
 	}
 	source := FromConfigMap(configMap)
 	if len(source.Files) == 0 {
-		return Trial{Doubts: policy.Problems{{Kind: NoFiles, Detail: "no key ends in " + extension + ": nothing is loaded"}}}, nil
+		return Trial{Doubts: policy.Problems{{Kind: policy.NoFiles, Detail: "no key ends in " + extension + ": nothing is loaded"}}}, nil
 	}
 	built, err := g.build(ctx, &source)
 	if problems := policy.Problems(nil); errors.As(err, &problems) {
@@ -67,7 +61,7 @@ func (g *Gate) Try(ctx context.Context, configMap *corev1.ConfigMap) (Trial, err
 	}
 	var trial Trial
 	if slices.Contains(built.Untested, source.Name) {
-		trial.Doubts = append(trial.Doubts, policy.Problem{Kind: NoTests, Detail: "it has no test: nothing says that its rules deny"})
+		trial.Doubts = append(trial.Doubts, policy.Problem{Kind: policy.NoTests, Detail: "it has no test: nothing says that its rules deny"})
 	}
 	return trial, nil
 }

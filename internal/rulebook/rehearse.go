@@ -63,8 +63,7 @@ func ask(ctx context.Context, engine *policy.Engine, in policy.Input) error {
 	if ctx.Err() != nil && !errors.Is(err, errSlow) {
 		return err
 	}
-	problem := policy.ProblemOf(err, Fails)
+	problem := policy.ProblemOf(err, policy.Fails)
 	problem.Subject = in.Operation + " " + in.Kind
-	problem.Detail = "asked about a plain object (" + problem.Subject + "): " + problem.Detail
 	return policy.Problems{problem}
 }

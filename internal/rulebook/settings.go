@@ -34,7 +34,7 @@ func FromSettings(configMap *corev1.ConfigMap) Source {
 }
 
 func unknownKey(name, key string) policy.Problem {
-	return policy.Problem{File: name + "/" + key, Kind: BadSettings, Detail: "settings are under the key " + settings.Key + " and no other"}
+	return policy.Problem{File: name + "/" + key, Kind: policy.BadSettings, Detail: "settings are under the key " + settings.Key + " and no other"}
 }
 
 // readSettings reads what FromSettings returned. The error is policy.Problems.
@@ -64,7 +64,7 @@ func settingsProblems(source Source, err error) policy.Problems {
 	file := settingsFile(source)
 	var problems policy.Problems
 	for _, text := range strings.SplitAfter(strings.ReplaceAll(err.Error(), "; line ", ";\nline "), "\n") {
-		problem := policy.Problem{File: file, Kind: BadSettings, Detail: strings.TrimSuffix(text, ";\n")}
+		problem := policy.Problem{File: file, Kind: policy.BadSettings, Detail: strings.TrimSuffix(text, ";\n")}
 		if line := lineOfSettings.FindStringSubmatch(text); line != nil {
 			problem.Line, _ = strconv.Atoi(line[1])
 			problem.Detail = strings.TrimPrefix(problem.Detail, line[0])

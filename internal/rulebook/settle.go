@@ -81,7 +81,7 @@ func (s *shelf) grow(ctx context.Context, pending []Source) map[string]policy.Pr
 			}
 			var problems policy.Problems
 			if !errors.As(err, &problems) {
-				problems = policy.Problems{{Kind: TooSlow, Detail: err.Error()}}
+				problems = policy.Problems{{Kind: policy.TooSlow, Detail: err.Error()}}
 			}
 			why[source.Name] = problems
 		}

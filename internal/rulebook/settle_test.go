@@ -174,7 +174,7 @@ func TestSettleEnds(t *testing.T) {
 		states = append(states, status.State)
 	}
 	assert.Equal(t, []State{InForce, SetAside, InForce, SetAside}, states, "what was found to be good is in force")
-	assert.Equal(t, TooSlow, statuses[1].Problems[0].Kind, "and the rest is tried again")
+	assert.Equal(t, policy.TooSlow, statuses[1].Problems[0].Kind, "and the rest is tried again")
 	assert.Less(t, attempts, 10)
 }
 

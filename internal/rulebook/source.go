@@ -20,10 +20,11 @@ import (
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
-// What all sources together may hold: as much as one ConfigMap, about six times
-// the embedded rules. It bounds the time that compiling takes.
+// What all sources together may hold: three times the embedded rules, which leaves
+// room for dozens of rules with their tests. It bounds the time and, above all, the
+// memory that compiling takes: the manifests allow for as much beside what is in force.
 const (
-	MaxBytes = 1 << 20
+	MaxBytes = 512 << 10
 	MaxFiles = 500
 )
 
@@ -48,7 +49,7 @@ type Source struct {
 func Unreadable(name string, err error) Source {
 	var problems policy.Problems
 	if !errors.As(err, &problems) {
-		problems = policy.Problems{{Kind: NotRead, Detail: err.Error()}}
+		problems = policy.Problems{{Kind: policy.NotRead, Detail: err.Error()}}
 	}
 	return Source{Name: name, problems: problems}
 }
@@ -148,32 +149,9 @@ func readFile(root fs.FS, path string, room int) (content []byte, isFile bool, e
 	return content, true, err
 }
 
-// The kinds of problems that this package finds beside those of internal/policy.
-const (
-	// TooLarge: the sources hold more than MaxBytes or MaxFiles.
-	TooLarge policy.ProblemKind = "too-large"
-	// NotYours: Subject is a package that belongs to tealgate.
-	NotYours policy.ProblemKind = "package"
-	// Twice: Subject is a package that is in two sources, Between.
-	Twice policy.ProblemKind = "twice"
-	// NoTestPackage: a test stands in the package of a rule of somebody else.
-	NoTestPackage policy.ProblemKind = "test-package"
-	// LikeATest: Subject is a package that looks like a rule and is named like a test.
-	LikeATest policy.ProblemKind = "like-a-test"
-	// Fails: the rules have an error when they are asked about a plain object; Subject
-	// is the operation and the kind.
-	Fails policy.ProblemKind = "fails"
-	// BadSettings: Detail says what and where.
-	BadSettings policy.ProblemKind = "settings"
-	// NotRead: the source could not be read.
-	NotRead policy.ProblemKind = "not-read"
-	// TooSlow: compiling and testing took longer than they may.
-	TooSlow policy.ProblemKind = "too-slow"
-)
-
 func tooLarge(file string) policy.Problems {
 	return policy.Problems{{
-		File: file, Kind: TooLarge,
-		Detail: fmt.Sprintf("policies hold more than %d MiB or %d files", MaxBytes>>20, MaxFiles),
+		File: file, Kind: policy.TooLarge, Between: [2]string{fmt.Sprintf("%d KiB", MaxBytes>>10), fmt.Sprint(MaxFiles)},
+		Detail: fmt.Sprintf("policies hold more than %d KiB or %d files", MaxBytes>>10, MaxFiles),
 	}}
 }

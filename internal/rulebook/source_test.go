@@ -52,7 +52,7 @@ func TestReadDir(t *testing.T) {
 	_, err = rulebook.ReadDir(dir)
 	var problems policy.Problems
 	require.ErrorAs(t, err, &problems)
-	assert.EqualError(t, err, filepath.Join(dir, "large.rego")+": policies hold more than 1 MiB or 500 files")
+	assert.EqualError(t, err, filepath.Join(dir, "large.rego")+": policies hold more than 512 KiB or 500 files")
 
 	_, err = rulebook.ReadDir(filepath.Join(dir, "missing"))
 	require.ErrorIs(t, err, os.ErrNotExist)

@@ -61,10 +61,17 @@ func Denial(language policy.Language, object Object, violations []policy.Violati
 	if err != nil {
 		return "", err
 	}
-	for full := min(len(violations), MaxProblems); ; full-- {
-		problems, rest := layout(language, object, violations, texts, full)
+	return limited(len(violations), func(full int) (problems, rest string) {
+		return layout(language, object, violations, texts, full)
+	}), nil
+}
+
+// limited shows as many problems in full as fit into an answer.
+func limited(count int, layout func(full int) (problems, rest string)) string {
+	for full := min(count, MaxProblems); ; full-- {
+		problems, rest := layout(full)
 		if len(problems)+len(rest) <= MaxBytes || full <= 1 {
-			return cut(problems, MaxBytes-len(rest)) + rest, nil
+			return cut(problems, MaxBytes-len(rest)) + rest
 		}
 	}
 }
@@ -81,30 +88,45 @@ func fill(language policy.Language, violations []policy.Violation) ([]policy.Tex
 	return texts, nil
 }
 
+// told is one problem in words.
+type told struct {
+	id   string
+	text policy.Text
+}
+
 // layout writes the verdict with as many problems as are shown in full, and apart
 // from it what follows: the other problems by id, and where to read more.
 func layout(language policy.Language, object Object, violations []policy.Violation, texts []policy.Text, full int) (problems, rest string) {
 	words := phrases[language]
-	// The verdict is one line whatever its length: other lines may be cut off or folded.
-	lines := []string{fmt.Sprintf(words.verdict(len(violations)), len(violations), object, strings.Join(ids(violations), ", "))}
+	items := make([]told, len(violations))
 	var more []policy.Violation
-	for i, violation := range violations[:full] {
-		lines = append(lines, "")
-		lines = append(lines, problem(fmt.Sprintf("%d. ", i+1), violation.Rule.ID+words.colon, texts[i].Body)...)
-		if after := texts[i].After; after != "" && !saidLater(texts[i+1:full], after) {
-			lines = append(lines, wrap("   ", "   ", join(after))...)
-		}
-		if violation.Message.More {
+	for i, violation := range violations {
+		items[i] = told{violation.Rule.ID, texts[i]}
+		if violation.Message.More && i < full {
 			more = append(more, violation)
 		}
 	}
-	var after strings.Builder
-	if others := violations[full:]; len(others) > 0 {
-		sentence := fmt.Sprintf(words.rest, len(others), strings.Join(ids(others), ", "))
-		after.WriteString("\n\n" + strings.Join(wrap("", "  ", sentence), "\n"))
+	problems, rest = numbered(words, object, items, full)
+	return problems, rest + plain(where(words, more, pages(violations[:full])))
+}
+
+// numbered writes the verdict with as many problems as are shown in full, and apart
+// from it the others by id.
+func numbered(words words, object Object, items []told, full int) (problems, rest string) {
+	// The verdict is one line whatever its length: other lines may be cut off or folded.
+	lines := []string{fmt.Sprintf(words.verdict(len(items)), len(items), object, strings.Join(names(items), ", "))}
+	for i, item := range items[:full] {
+		lines = append(lines, "")
+		lines = append(lines, problem(fmt.Sprintf("%d. ", i+1), item.id+words.colon, item.text.Body)...)
+		if after := item.text.After; after != "" && !saidLater(items[i+1:full], after) {
+			lines = append(lines, wrap("   ", "   ", join(after))...)
+		}
 	}
-	after.WriteString(where(words, more, pages(violations[:full])))
-	return plain(strings.Join(lines, "\n")), plain(after.String())
+	if others := items[full:]; len(others) > 0 {
+		sentence := fmt.Sprintf(words.rest, len(others), strings.Join(names(others), ", "))
+		rest = "\n\n" + strings.Join(wrap("", "  ", sentence), "\n")
+	}
+	return plain(strings.Join(lines, "\n")), plain(rest)
 }
 
 // where says where to read more: what explain has more of, and what the platform
@@ -147,16 +169,25 @@ func space(id string) string {
 	return ""
 }
 
-func saidLater(texts []policy.Text, after string) bool {
-	return slices.ContainsFunc(texts, func(t policy.Text) bool { return t.After == after })
+func saidLater(items []told, after string) bool {
+	return slices.ContainsFunc(items, func(t told) bool { return t.text.After == after })
 }
 
 // ids lists the rules once each, in order.
 func ids(violations []policy.Violation) []string {
+	items := make([]told, len(violations))
+	for i, violation := range violations {
+		items[i].id = violation.Rule.ID
+	}
+	return names(items)
+}
+
+// names lists the ids once each, in order.
+func names(items []told) []string {
 	var list []string
-	for _, violation := range violations {
-		if !slices.Contains(list, violation.Rule.ID) {
-			list = append(list, violation.Rule.ID)
+	for _, item := range items {
+		if !slices.Contains(list, item.id) {
+			list = append(list, item.id)
 		}
 	}
 	return list

@@ -192,6 +192,7 @@ func texts(t *testing.T, language policy.Language) map[string]string {
 		message.Colored(language, shop, "blue", message.ColorFromFirst),
 	}, "\n")
 	goldens["break-glass"] = strings.Join(glassTexts(language), "\n")
+	maps.Copy(goldens, policyTexts(t, language))
 	for name, example := range examples(t) {
 		answer, err := message.Denial(language, example.object, example.violations)
 		require.NoError(t, err)

@@ -20,6 +20,8 @@ const (
 	NotRecorded
 	// NotCounted: only what would be said is missing.
 	NotCounted
+	// NotTried: policies or settings are stored without having been tried.
+	NotTried
 )
 
 // Undecided says that tealgate itself failed, as a denial.
