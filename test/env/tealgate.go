@@ -49,9 +49,13 @@ type Tealgate struct {
 	// Webhook is the address that its webhooks listen on.
 	Webhook string
 
-	cluster *Cluster
-	binary  string
-	args    []string
+	cluster    *Cluster
+	binary     string
+	kubeconfig string
+	// args are all arguments, more those that were asked for.
+	args, more []string
+	// suffix tells replicas apart on disk.
+	suffix  string
 	process *process
 	starts  int
 
@@ -92,16 +96,7 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 	if err != nil {
 		return nil, err
 	}
-	t := &Tealgate{
-		Metrics: "http://" + addresses[1] + "/metrics",
-		Ready:   "http://" + addresses[2] + "/readyz",
-		Webhook: addresses[0],
-		cluster: c, binary: binary,
-		args: append([]string{
-			"serve", "--kubeconfig", kubeconfig, "--webhook-address", addresses[0], "--metrics-address", addresses[1],
-			"--health-address", addresses[2], "--certificate-names", "127.0.0.1", "--drain-delay", "0s",
-		}, options.Args...),
-	}
+	t := newTealgate(c, binary, kubeconfig, addresses, options.Args)
 	if err := t.Start(ctx); err != nil {
 		return nil, err
 	}
@@ -111,11 +106,36 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 	return t, nil
 }
 
+func newTealgate(c *Cluster, binary, kubeconfig string, addresses, args []string) *Tealgate {
+	return &Tealgate{
+		Metrics: "http://" + addresses[1] + "/metrics",
+		Ready:   "http://" + addresses[2] + "/readyz",
+		Webhook: addresses[0],
+		cluster: c, binary: binary, kubeconfig: kubeconfig, more: args,
+		args: append([]string{
+			"serve", "--kubeconfig", kubeconfig, "--webhook-address", addresses[0], "--metrics-address", addresses[1],
+			"--health-address", addresses[2], "--certificate-names", "127.0.0.1", "--drain-delay", "0s",
+		}, args...),
+	}
+}
+
+// Replica starts another tealgate beside this one and returns when it is ready. The
+// API server sends it no requests. It is stopped by its own Stop.
+func (t *Tealgate) Replica(ctx context.Context) (*Tealgate, error) {
+	addresses, err := freeAddresses(3)
+	if err != nil {
+		return nil, err
+	}
+	replica := newTealgate(t.cluster, t.binary, t.kubeconfig, addresses, t.more)
+	replica.suffix = "-replica"
+	return replica, replica.Start(ctx)
+}
+
 // Start starts tealgate, the first time or after Kill or Stop, and returns when
 // it is ready.
 func (t *Tealgate) Start(ctx context.Context) error {
 	t.starts++
-	dir := filepath.Join(t.cluster.Dir, fmt.Sprintf("tealgate-%d", t.starts))
+	dir := filepath.Join(t.cluster.Dir, fmt.Sprintf("tealgate%s-%d", t.suffix, t.starts))
 	if err := os.Mkdir(dir, 0o755); err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"sync"
 	"testing"
 
@@ -52,6 +53,9 @@ func TestWebhooksCannotTakeTheClusterDown(t *testing.T) {
 	resources := map[string]bool{"apps/deployments": true, "apps/deployments/scale": true, "/services": true}
 	modeResources := map[string]bool{"/namespaces": true}
 	for _, e := range append(validating(t), mutating(t)...) {
+		if e.name == ofPolicies {
+			continue // TestPoliciesCanAlwaysBeRepaired
+		}
 		t.Run(e.name, func(t *testing.T) {
 			resources, scope := resources, admissionregistrationv1.NamespacedScope
 			if e.name == modeEntry {
@@ -83,6 +87,40 @@ func TestWebhooksCannotTakeTheClusterDown(t *testing.T) {
 			assert.Equal(t, "not-tealgate", e.conditions[0].Name, "tealgate's own writes must pass")
 		})
 	}
+}
+
+// ofPolicies is the entry for tealgate's own ConfigMaps.
+const ofPolicies = "validate-policy.tealgate.dev"
+
+// TestPoliciesCanAlwaysBeRepaired holds what the entry for policies must never do:
+// fail closed, see a DELETE or anything outside tealgate's own namespace, or be asked
+// about ConfigMaps that are none of its business.
+func TestPoliciesCanAlwaysBeRepaired(t *testing.T) {
+	entries := validating(t)
+	i := slices.IndexFunc(entries, func(e entry) bool { return e.name == ofPolicies })
+	require.GreaterOrEqual(t, i, 0)
+	e := entries[i]
+	assert.Equal(t, admissionregistrationv1.Ignore, *e.failurePolicy)
+	require.Len(t, e.rules, 1)
+	rule := e.rules[0]
+	assert.Equal(t, []string{""}, rule.APIGroups)
+	assert.Equal(t, []string{"v1"}, rule.APIVersions)
+	assert.Equal(t, []string{"configmaps"}, rule.Resources)
+	assert.Equal(t, []admissionregistrationv1.OperationType{admissionregistrationv1.Create, admissionregistrationv1.Update}, rule.Operations)
+	assert.Equal(t, admissionregistrationv1.NamespacedScope, *rule.Scope)
+	for _, mode := range []string{"", "enforce", "warn", "audit"} {
+		assert.True(t, e.matches(t, "tealgate-system", mode))
+		assert.False(t, e.matches(t, "shop", mode))
+		assert.False(t, e.matches(t, "kube-system", mode))
+	}
+	assert.Equal(t, int32(10), *e.timeout, "the manifest says why")
+	assert.Equal(t, admissionregistrationv1.SideEffectClassNoneOnDryRun, *e.sideEffects)
+	assert.Empty(t, e.client.CABundle, "tealgate fills in the CA")
+	var conditions []string
+	for _, condition := range e.conditions {
+		conditions = append(conditions, condition.Name)
+	}
+	assert.Equal(t, []string{"not-tealgate", "policy-or-settings", "not-terminating", "changes-what-matters"}, conditions)
 }
 
 // TestOneEntryJudges holds that of several denials none is lost: an entry that judges
