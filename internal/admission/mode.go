@@ -15,7 +15,6 @@ import (
 
 	"github.com/tealgate/tealgate/internal/admission/message"
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
-	"github.com/tealgate/tealgate/internal/facts"
 )
 
 // maxCounted bounds what one label on a namespace makes tealgate look at.
@@ -78,7 +77,7 @@ func (w *Webhooks) count(ctx context.Context, r *review) (message.Count, error) 
 		if place == maxCounted {
 			break
 		}
-		verdict, err := stands(ctx, judge, inventory, place)
+		verdict, err := stands(ctx, judge, deployment)
 		if errors.Is(context.Cause(ctx), errLate) {
 			break
 		}
@@ -97,21 +96,10 @@ func (w *Webhooks) count(ctx context.Context, r *review) (message.Count, error) 
 	return count, nil
 }
 
-// stands gives a Deployment its color first: the color of one decides about the next.
-func stands(ctx context.Context, judge *Judge, inventory *facts.Inventory, place int) (Verdict, error) {
-	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(inventory.Deployments[place])
+func stands(ctx context.Context, judge *Judge, deployment *appsv1.Deployment) (Verdict, error) {
+	content, err := runtime.DefaultUnstructuredConverter.ToUnstructured(deployment)
 	if err != nil {
 		return Verdict{}, err
 	}
-	stored := &unstructured.Unstructured{Object: content}
-	colored, err := judge.Mutate(ctx, stored)
-	if err != nil {
-		return Verdict{}, err
-	}
-	var deployment appsv1.Deployment
-	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(colored.Object, &deployment); err != nil {
-		return Verdict{}, err
-	}
-	inventory.Replace(place, &deployment)
-	return judge.Standing(ctx, stored, colored)
+	return judge.Standing(ctx, &unstructured.Unstructured{Object: content})
 }

@@ -24,7 +24,6 @@ type Inventory struct {
 	Deployments []*appsv1.Deployment
 
 	snapshot *Snapshot
-	members  []*Member
 }
 
 // Inventory lists a namespace.
@@ -54,7 +53,7 @@ func NewInventory(live client.Reader, deployments []*appsv1.Deployment, services
 	}
 	slices.SortFunc(i.Deployments, func(a, b *appsv1.Deployment) int { return strings.Compare(a.Name, b.Name) })
 	for _, deployment := range i.Deployments {
-		i.members = append(i.members, i.snapshot.AddDeployment(deployment))
+		i.snapshot.AddDeployment(deployment)
 	}
 	return i
 }
@@ -64,12 +63,6 @@ func named(deployment *appsv1.Deployment) *appsv1.Deployment {
 	typed := *deployment
 	typed.TypeMeta = metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment"}
 	return &typed
-}
-
-// Replace puts what a Deployment would become into its place, so that the facts
-// around the others see it.
-func (i *Inventory) Replace(place int, deployment *appsv1.Deployment) {
-	i.snapshot.Replace(i.members[place], deployment)
 }
 
 // ForDeployment looks into the inventory.

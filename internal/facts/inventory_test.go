@@ -60,12 +60,6 @@ func TestInventory(t *testing.T) {
 	assert.Equal(t, map[string][]Claim{"cart": {}, "shop-blue": shared, "shop-green": shared}, claims)
 	assert.Equal(t, 1, reads.count, "for all of them together")
 
-	painted := side("cart", map[string]string{"app": "shop", "tealgate.dev/color": "blue"})
-	inventory.Replace(0, painted)
-	around, err := inventory.ForDeployment(t.Context(), inventory.Deployments[1])
-	require.NoError(t, err)
-	assert.Len(t, around.Pair, 2, "the others see what it has become")
-
-	_, err = inventory.ForService(t.Context(), live("shop", map[string]string{"app": "shop"}), nil)
+	_, err := inventory.ForService(t.Context(), live("shop", map[string]string{"app": "shop"}), nil)
 	assert.ErrorContains(t, err, "*v1.PodList is not read for an inventory")
 }
