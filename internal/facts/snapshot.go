@@ -86,6 +86,14 @@ func (s *Snapshot) Around(deployment *appsv1.Deployment) Facts {
 	return NewAround(deployment, services).Facts(others)
 }
 
+// AroundMember returns the facts of a Deployment that was added, as it is now.
+func (s *Snapshot) AroundMember(m *Member) Facts {
+	s.mutex.Lock()
+	deployment := m.deployment
+	s.mutex.Unlock()
+	return s.Around(deployment)
+}
+
 // near returns the Services and Deployments to look at: all that the facts are
 // made of, and few others.
 func (s *Snapshot) near(deployment *appsv1.Deployment) ([]*corev1.Service, []*appsv1.Deployment) {

@@ -46,6 +46,7 @@ func TestSnapshot(t *testing.T) {
 	assert.Empty(t, pair().Color)
 	s.Replace(member, side("shop-green", map[string]string{"app": "shop", "tealgate.dev/color": "green"}))
 	assert.Equal(t, "green", pair().Color)
+	assert.Equal(t, "blue", s.AroundMember(member).Pair[0].Color, "the other side")
 
 	s.AddService(live("by-color", map[string]string{"tealgate.dev/color": "green"}))
 	assert.Len(t, s.Around(side("other", map[string]string{"tealgate.dev/color": "green"})).Pair, 1, "found by a label that it got later")
