@@ -3,12 +3,9 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/tealgate/tealgate/internal/offline"
 	"github.com/tealgate/tealgate/internal/policy"
@@ -155,11 +152,4 @@ func verdict(command *cobra.Command, result *offline.Result) error {
 	default:
 		return nil
 	}
-}
-
-// colorful says whether out is a terminal whose user has nothing against colors
-// (https://no-color.org).
-func colorful(out io.Writer) bool {
-	file, ok := out.(*os.File)
-	return ok && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && term.IsTerminal(int(file.Fd()))
 }

@@ -56,6 +56,6 @@ func newRoot() *cobra.Command {
 		SilenceUsage:      true,
 	}
 	root.SetErrPrefix("error:")
-	root.AddCommand(newCheck(), newExplain())
+	root.AddCommand(newAudit(), newCheck(), newExplain())
 	return root
 }

@@ -5,6 +5,7 @@ import (
 	"io"
 	"strings"
 
+	"github.com/tealgate/tealgate/internal/admission"
 	"github.com/tealgate/tealgate/internal/offline"
 	"github.com/tealgate/tealgate/internal/policy"
 )
@@ -45,7 +46,7 @@ const (
 )
 
 func (p paint) in(color, text string) string {
-	if !p {
+	if !p || color == "" {
 		return text
 	}
 	return "\x1b[" + color + "m" + text + "\x1b[0m"
@@ -74,22 +75,27 @@ func writeObject(b *strings.Builder, checked offline.Checked, said words, p pain
 		head += " (" + checked.Input.String() + ")"
 	}
 	fmt.Fprintf(b, "%s\n", p.in(bold, head))
-	if checked.Denied() {
-		verdict, rest, _ := strings.Cut(checked.Denial, "\n")
+	writeSaid(b, admission.Said{Denial: checked.Denial, Warnings: checked.Warnings, Advice: checked.Advice}, checked.Told, said, p)
+	b.WriteString("\n")
+}
+
+// writeSaid writes what is said about one object.
+func writeSaid(b *strings.Builder, of admission.Said, told []string, said words, p paint) {
+	if of.Denial != "" {
+		verdict, rest, _ := strings.Cut(of.Denial, "\n")
 		fmt.Fprintf(b, "%s\n%s\n", p.in(red, verdict), rest)
-		if len(checked.Warnings)+len(checked.Advice)+len(checked.Told) > 0 {
+		if len(of.Warnings)+len(of.Advice)+len(told) > 0 {
 			b.WriteString("\n")
 		}
 	}
 	for _, part := range []struct {
 		lines        []string
 		color, label string
-	}{{checked.Warnings, yellow, said.warning}, {checked.Advice, cyan, said.advice}, {checked.Told, cyan, said.told}} {
+	}{{of.Warnings, yellow, said.warning}, {of.Advice, cyan, said.advice}, {told, cyan, said.told}} {
 		for _, line := range part.lines {
 			fmt.Fprintf(b, "%s%s\n", p.in(part.color, part.label), line)
 		}
 	}
-	b.WriteString("\n")
 }
 
 func summary(result *offline.Result, said words) string {

@@ -119,12 +119,12 @@ func numbered(words words, object Object, items []told, full int) (problems, res
 		lines = append(lines, "")
 		lines = append(lines, problem(fmt.Sprintf("%d. ", i+1), item.id+words.colon, item.text.Body)...)
 		if after := item.text.After; after != "" && !saidLater(items[i+1:full], after) {
-			lines = append(lines, wrap("   ", "   ", join(after))...)
+			lines = append(lines, Wrap("   ", "   ", join(after))...)
 		}
 	}
 	if others := items[full:]; len(others) > 0 {
 		sentence := fmt.Sprintf(words.rest, len(others), strings.Join(names(others), ", "))
-		rest = "\n\n" + strings.Join(wrap("", "  ", sentence), "\n")
+		rest = "\n\n" + strings.Join(Wrap("", "  ", sentence), "\n")
 	}
 	return plain(strings.Join(lines, "\n")), plain(rest)
 }
@@ -149,13 +149,13 @@ func problem(number, id, body string) []string {
 	for i, paragraph := range strings.Split(body, "\n\n") {
 		switch {
 		case i == 0:
-			lines = wrap(number+id+space(id), margin, join(paragraph))
+			lines = Wrap(number+id+space(id), margin, join(paragraph))
 		case strings.HasPrefix(paragraph, " "):
 			for line := range strings.SplitSeq(paragraph, "\n") {
 				lines = append(lines, strings.TrimRight(margin+line, " "))
 			}
 		default:
-			lines = append(lines, wrap(margin, margin, join(paragraph))...)
+			lines = append(lines, Wrap(margin, margin, join(paragraph))...)
 		}
 	}
 	return lines

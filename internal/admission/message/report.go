@@ -41,7 +41,7 @@ func Say(language policy.Language, violation policy.Violation) (Sentence, error)
 		lines[i] = strings.TrimPrefix(lines[i], "   ")
 	}
 	if text.After != "" {
-		lines = append(lines, wrap("", "", join(text.After))...)
+		lines = append(lines, Wrap("", "", join(text.After))...)
 	}
 	return Sentence{
 		Observed: strings.ReplaceAll(plain(join(observed)), "\n", " "),

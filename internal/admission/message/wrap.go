@@ -11,10 +11,10 @@ import (
 // "> " and CI logs' margins tend to take. A Chinese character counts two.
 const width = 76
 
-// wrap breaks prose into lines of at most width columns. first and rest are
+// Wrap breaks prose into lines of at most width columns. first and rest are
 // what precedes the first line and the others. Words are never broken, unless
 // at a place where Chinese text may be.
-func wrap(first, rest, prose string) []string {
+func Wrap(first, rest, prose string) []string {
 	var lines []string
 	line, used := first, uniseg.StringWidth(first)
 	empty := true
