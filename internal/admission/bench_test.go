@@ -3,6 +3,7 @@ package admission
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -11,6 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 	admissionv1 "k8s.io/api/admission/v1"
 	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/tealgate/tealgate/internal/facts"
+	"github.com/tealgate/tealgate/internal/policy"
 )
 
 // benchmarked is a review of a Deployment with three containers that passes.
@@ -69,5 +73,27 @@ func BenchmarkDecode(b *testing.B) {
 		require.NoError(b, json.Unmarshal(body, &review))
 		var deployment appsv1.Deployment
 		require.NoError(b, json.Unmarshal(review.Request.Object.Raw, &deployment))
+	}
+}
+
+// BenchmarkHostileString evaluates one long value of the worst kind at two sizes.
+// Regular expressions are RE2: twice the size takes about twice the time, never
+// four times.
+func BenchmarkHostileString(b *testing.B) {
+	rules := embeddedRules(b)
+	for _, size := range []int{1 << 15, 1 << 16, 1 << 17} {
+		for name, part := range map[string]string{"address": "://a:@", "parameter": "password=x;"} {
+			b.Run(fmt.Sprintf("%s/%dKiB", name, size>>10), func(b *testing.B) {
+				object := deploymentOf(fmt.Sprintf(`{"name":"c","image":"a:1","env":[{"name":"DB_URL","value":%q}]}`,
+					strings.Repeat(part, size/len(part))), "")
+				input := policy.Input{
+					Operation: "CREATE", Kind: "Deployment", Namespace: "shop", Name: "shop", Object: []byte(object), Facts: facts.None(),
+				}
+				for b.Loop() {
+					_, err := rules.Evaluate(b.Context(), input)
+					require.NoError(b, err)
+				}
+			})
+		}
 	}
 }
