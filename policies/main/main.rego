@@ -8,7 +8,7 @@ package tealgate.main
 
 # verdict maps each rule's package to the set of its violations. The program
 # knows which packages must be in it and takes a missing one for a failure.
-verdict[name] := violations if {
+verdict := {name: violations |
 	some name
 	violations := data.tealgate.rules[name].violation
 }

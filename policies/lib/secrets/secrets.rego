@@ -17,46 +17,41 @@ import data.tealgate.lib.workload
 
 # ---- what is worth a look ------------------------------------------------------
 
-# suspects are the places in a list of texts that could hold a credential, a store or an
-# address outside the cluster. Nothing below matches without one of these hints: they look
-# for plain words, mostly in all texts at once, and are a hundred times as fast as regular
-# expressions of as many alternatives. A kind that is added needs its hint here; the table
-# of positives is held against them.
-suspects(texts) := (({i |
-	glob.match(word_hints, null, lower(sprintf("%v", [texts])))
-	some i, text in texts
-	glob.match(word_hints, null, lower(text))
-} | {i |
-	glob.match(token_hints, null, sprintf("%v", [texts]))
-	some i, text in texts
-	glob.match(token_hints, null, text)
-}) | {i |
-	some i, text in texts
-	contains(text, ".")
-	regex.match(dotted_name, text)
-}) | {i |
+# Nothing below matches a text without one of these hints. They are plain words, which are
+# found a hundred times as fast as by regular expressions of as many alternatives; a text
+# may be all that a manifest says. A kind that is added needs its hint here: the table of
+# positives is held against them.
+
+# may_hold_credential: words in names of credentials and of the parameters that hold them,
+# a user in front of a host, and what credentials begin with that are known by their shape.
+may_hold_credential(text) if glob.match("{*@*,*pass*,*pwd*,*secret*,*token*,*key*,*credential*,*masterauth*}", null, lower(text))
+
+may_hold_credential(text) if glob.match(
+	"{*-----BEGIN*,*LS0tLS1CRUdJTi*,*eyJ*,*ghp_*,*gho_*,*ghu_*,*ghs_*,*ghr_*,*github_pat_*,*glpat-*,*xox*,*hooks.slack.com*,*k_live_*,*k_test_*,*sk-*,*hf_*,*npm_*,*SG.*,*hvs.*,*dop_v1_*,*AKIA*,*ASIA*,*LTAI*,*AKID*,*AIza*}",
+	null, text,
+)
+
+may_hold_credential(_) if {
 	some _ in input.settings.patterns.add
-	some i, _ in texts
 }
 
-# word_hints are in names of credentials and of the parameters that hold them, in front of
-# a host that follows a user, and in connection strings.
-word_hints := "{*@*,*pass*,*pwd*,*secret*,*token*,*key*,*credential*,*masterauth*,*database*,*catalog*,*dbname*,*user id*,*uid*,*description*}"
+# may_name_host: a host outside the cluster has a dot, and what stands behind a single
+# slash is a path, except in connection strings.
+may_name_host(text) if {
+	contains(text, ".")
+	regex.match(`[^\w./-]/{0,2}[\w-]*\.`, text)
+}
 
-# token_hints are what credentials begin with that are known by their shape.
-token_hints := concat("", [
-	"{*-----BEGIN*,*LS0tLS1CRUdJTi*,*eyJ*,*ghp_*,*gho_*,*ghu_*,*ghs_*,*ghr_*,*github_pat_*,*glpat-*,*xox*,*hooks.slack.com*",
-	",*k_live_*,*k_test_*,*sk-*,*hf_*,*npm_*,*SG.*,*hvs.*,*dop_v1_*,*AKIA*,*ASIA*,*LTAI*,*AKID*,*AIza*}",
-])
+may_name_host(text) if {
+	contains(text, ".")
+	glob.match("{*database*,*catalog*,*dbname*,*user id*,*uid*,*description*}", null, lower(text))
+}
 
-# dotted_name is where the name of a host may begin. One label is inside the cluster, and
-# what stands behind a slash is a path.
-dotted_name := `[^\w./-]/{0,2}[\w-]*\.`
-
-# plainly_inside is an address of the cluster and nothing else; many values are.
+# plainly_inside is an address of the cluster and nothing else, as many values are: a
+# Service, its namespace, a port and a simple path.
 plainly_inside(value) if {
-	groups := regex.find_all_string_submatch_n(`^[a-z][a-z:]*://([a-z0-9.-]+)(?::[0-9]+)?(?:/[a-z0-9/]*)?$`, value, 1)[0]
-	not is_outside(groups[1])
+	regex.match(`^[a-z][a-z:]*://[a-z0-9-]+(?:\.[a-z][a-z0-9-]*)?(?:\.svc)?(?:\.cluster\.local)?(?::[0-9]+)?(?:/[a-z0-9/]*)?$`, value)
+	not regex.match(public_domain, value)
 }
 
 # ---- names -------------------------------------------------------------------
@@ -187,7 +182,6 @@ credential(name, value) := kind if {
 }
 
 recognised(name, value) := kind if {
-	glob.match(token_hints, null, value)
 	kind := [known.kind | some known in credential_shapes; regex.match(known.pattern, value)][0]
 } else := "password" if {
 	contains(value, "@")
@@ -339,8 +333,8 @@ inside := concat("|", [
 service_of_namespace := `^([a-z0-9-]+-[0-9]+\.)?[a-z0-9_-]+\.[a-z][a-z0-9-]*$`
 
 # public_domain leaves out domains that are customary names of namespaces, such
-# as dev, app, shop and store.
-public_domain := `\.(com|net|org|io|info|biz|edu|gov|mil|int|cloud|xyz|top|cn|co|cc|eu|us|uk|de|fr|nl|it|es|ch|jp|kr|tw|hk|sg|in|ru|br|au|ca)$`
+# as dev, app, shop and store. It ends a host, or stands in front of port and path.
+public_domain := `\.(com|net|org|io|info|biz|edu|gov|mil|int|cloud|xyz|top|cn|co|cc|eu|us|uk|de|fr|nl|it|es|ch|jp|kr|tw|hk|sg|in|ru|br|au|ca)([:/]|$)`
 
 # ---- what may be shown ---------------------------------------------------------
 

@@ -35,30 +35,34 @@ pod_annotations := found if {
 	is_object(found)
 } else := {}
 
-# listed are the containers and init containers as {"path", "list", "name", "container"}:
-# path is where it stands in the object, list which of the two lists it stands in. A
-# container without a name is called unnamed.
-listed := [entry |
-	some list in ["containers", "initContainers"]
-	some i, container in input.object.spec.template.spec[list]
+# containers and init_containers are lists of {"path", "list", "name", "container"}: path
+# is where it stands in the object, list which of the two lists it stands in. A container
+# without a name is called unnamed.
+containers := [{
+	"path": sprintf("spec.template.spec.containers[%d]", [i]),
+	"list": "containers",
+	"name": object.get(container, "name", "unnamed"),
+	"container": container,
+} |
+	some i, container in input.object.spec.template.spec.containers
 	is_object(container)
-	entry := {
-		"path": sprintf("spec.template.spec.%s[%d]", [list, i]),
-		"list": list,
-		"name": object.get(container, "name", "unnamed"),
-		"container": container,
-	}
 ]
 
-containers := [entry |
-	some entry in listed
-	entry.list == "containers"
+init_containers := [{
+	"path": sprintf("spec.template.spec.initContainers[%d]", [i]),
+	"list": "initContainers",
+	"name": object.get(container, "name", "unnamed"),
+	"container": container,
+} |
+	some i, container in input.object.spec.template.spec.initContainers
+	is_object(container)
 ]
+
+listed := array.concat(containers, init_containers)
 
 # native_sidecars are the init containers that go on running beside the others.
 native_sidecars := [entry |
-	some entry in listed
-	entry.list == "initContainers"
+	some entry in init_containers
 	entry.container.restartPolicy == "Always"
 ]
 

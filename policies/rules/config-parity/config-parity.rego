@@ -89,12 +89,17 @@ violation contains {
 } if {
 	input.kind == "Deployment"
 	some live in compared
-	some [entry, i, name, own] in differing(live)
+	some [container, name, own] in (read - read_by(live))
 	some reference in live.references
 	reference.kind == "Secret"
 	reference.env == name
-	stem(reference.container) == stem(entry.name)
+	stem(reference.container) == stem(container)
 	stem(reference.name) != stem(own)
+	some entry in workload.containers
+	entry.name == container
+	some i, variable in entry.container.env
+	variable.name == name
+	variable.valueFrom.secretKeyRef.name == own
 }
 
 violation contains {
@@ -139,6 +144,7 @@ violation contains {
 } if {
 	input.kind == "Deployment"
 	some live in compared
+	live.secrets[0] != null
 	some use in whole_secrets
 	live_names := [secret.name | some secret in live.secrets; stem(secret.container) == stem(use.container)]
 	every name in live_names { stem(name) != stem(use.name) }
@@ -157,25 +163,19 @@ compared := [other |
 
 color := workload.as_text(object.get(workload.pod_labels, "tealgate.dev/color", ""))
 
-# differing are the variables that are read from a Secret, without those that the live
-# color reads from the same: mostly none are left.
-differing(live) := [[entry, i, name, own] |
-	some [container, name, own] in (read - {[reference.container, reference.env, reference.name] |
-		some reference in live.references
-		reference.kind == "Secret"
-	})
-	some entry in workload.containers
-	entry.name == container
-	some i, variable in entry.container.env
-	variable.name == name
-	variable.valueFrom.secretKeyRef.name == own
-]
-
-read := {[entry.name, variable.name, own] |
+# read and read_by are the variables that come from Secrets. What both colors read from
+# the same is taken out as a whole: mostly nothing is left.
+read := {[entry.name, variable.name, secret] |
 	some entry in workload.containers
 	some variable in entry.container.env
-	own := variable.valueFrom.secretKeyRef.name
-	is_name(own)
+	secret := variable.valueFrom.secretKeyRef.name
+	is_string(secret)
+	secret != ""
+}
+
+read_by(live) := {[reference.container, reference.env, reference.name] |
+	some reference in live.references
+	reference.kind == "Secret"
 }
 
 is_name(value) if {

@@ -82,6 +82,7 @@ alike(kind, live, ready) if {
 	live == ready
 } else if {
 	live.port == ready.port
+	object.get(live, "path", null) in {object.get(ready, "path", null), "/", null}
 	complete(kind, live) == complete(kind, ready)
 }
 

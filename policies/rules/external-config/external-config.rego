@@ -258,50 +258,68 @@ violation contains address(finding, place(finding.entry), path) if {
 	path := sprintf("%s[%d]", [finding.part, finding.element])
 }
 
-# literals are what stands in the manifest itself: env entries with a value, also one with
-# valueFrom beside it, and command lines.
-literals := array.concat(
-	[literal |
-		some entry in workload.listed
-		some i, variable in entry.container.env
-		variable.value != ""
-		literal := {"entry": entry, "index": i, "text": sprintf("%v=%v", [object.get(variable, "name", ""), variable.value])}
-	],
-	[literal |
-		some entry in workload.listed
-		some part in ["command", "args"]
-		literal := {"entry": entry, "part": part, "text": sprintf("%v", [entry.container[part]])}
-	],
-)
+# told is what stands in the manifest itself, each once: env entries with a value, also
+# one with valueFrom beside it, and command lines.
+told := [literal | some literal in (env_literals | command_lines)]
 
-suspects := [literals[i] | some i in secrets.suspects([literal.text | some literal in literals])]
+env_literals := {variable |
+	some entry in workload.listed
+	some variable in entry.container.env
+	variable.value != ""
+}
+
+command_lines := {line |
+	some entry in workload.listed
+	some part in ["command", "args"]
+	line := entry.container[part]
+}
+
+# suspects are those to look into, mostly none. An address inside the cluster, in which
+# there could be nothing but a host, is not one of them.
+suspects := {literal |
+	secrets.may_hold_credential(sprintf("%v", [told]))
+	some literal in told
+	secrets.may_hold_credential(sprintf("%v", [literal]))
+} | {literal |
+	some literal in told
+	secrets.may_name_host(sprintf("%v", [literal]))
+	not stays_inside(literal)
+}
+
+stays_inside(variable) if {
+	is_string(variable.value)
+	secrets.plainly_inside(variable.value)
+}
 
 found_in_env contains object.union(problem, {
-	"entry": named(suspect.entry),
-	"index": suspect.index,
+	"entry": named(entry),
+	"index": i,
 	"name": name,
 	"literal": literal,
 }) if {
-	some suspect in suspects
-	variable := suspect.entry.container.env[suspect.index]
+	count(suspects) > 0
+	some entry in workload.listed
+	some i, variable in entry.container.env
+	variable in suspects
+	name := workload.as_text(object.get(variable, "name", ""))
 	literal := workload.as_text(variable.value)
 	literal != ""
-	name := workload.as_text(object.get(variable, "name", ""))
 	problem := problem_of(name, literal)
-	problem.type != "none"
 }
 
 # found_in_arguments has one list of findings for each command line that has any;
 # the cure rewrites a command line as a whole.
 found_in_arguments contains list if {
-	some suspect in suspects
+	count(suspects) > 0
+	some entry in workload.listed
+	some part in ["command", "args"]
+	entry.container[part] in suspects
 	list := [finding |
-		some option in secrets.options(workload.as_list(suspect.entry.container[suspect.part]))
+		some option in secrets.options(workload.as_list(entry.container[part]))
 		problem := problem_of(option.name, option.literal)
-		problem.type != "none"
 		finding := object.union_n([option, problem, {
-			"entry": named(suspect.entry),
-			"part": suspect.part,
+			"entry": named(entry),
+			"part": part,
 			"flag": flag(option),
 			"name": variable_name(option, problem),
 		}])
@@ -312,17 +330,13 @@ found_in_arguments contains list if {
 # named is a container without what is in it: findings are compared with one another.
 named(entry) := object.remove(entry, ["container"])
 
-# problem_of is defined also where there is none: then OPA keeps it for the next container
-# that is told the same.
 problem_of(name, literal) := {"type": "credential", "what": kind} if {
 	kind := secrets.credential(name, literal)
-} else := {"type": "none"} if {
-	secrets.plainly_inside(literal)
 } else := {"type": "store", "what": "store"} if {
 	secrets.store(name, literal)
 } else := {"type": "address", "what": "address"} if {
 	secrets.address(name, literal)
-} else := {"type": "none"}
+}
 
 # described has what every message of this rule may say.
 described(finding) := {

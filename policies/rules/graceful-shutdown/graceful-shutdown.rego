@@ -83,8 +83,9 @@ violation contains {
 	"with": {"container": entry.name, "list": entry.list, "name": yaml.scalar(entry.name)},
 } if {
 	input.kind == "Deployment"
+	count(waiting) < count(workload.serving)
 	some entry in workload.serving
-	not waits(entry.container)
+	not entry.path in waiting
 	not declared
 }
 
@@ -108,10 +109,11 @@ declared if workload.without_traffic
 
 declared if workload.pod_annotations["tealgate.dev/shutdown"] == "handled"
 
-# waits: a preStop hook that does something.
-waits(container) if {
-	some handler in ["sleep", "exec", "httpGet", "tcpSocket"]
-	is_object(container.lifecycle.preStop[handler])
+# waiting are the containers with a preStop hook that does something.
+waiting := {entry.path |
+	some entry in workload.serving
+	some handler in entry.container.lifecycle.preStop
+	is_object(handler)
 }
 
 # grace: 30 is what Kubernetes takes where none is written.

@@ -43,8 +43,9 @@ violation contains {
 	"with": {"image": workload.shown(reference), "place": place, "place_zh": sprintf("%s %s", [kind.zh, entry.name])},
 } if {
 	input.kind == "Deployment"
+	count(versioned) < count(workload.listed)
 	some entry in workload.listed
-	not ends_in_version(entry.container)
+	not entry.path in versioned
 	reference := trim_space(workload.as_text(object.get(entry.container, "image", "")))
 	message := problem_of(reference)
 	not is_injected(entry, reference)
@@ -52,11 +53,13 @@ violation contains {
 	place := sprintf("%s %s", [kind.en, entry.name])
 }
 
-# ends_in_version is what nearly all images do, asked before they are taken apart.
-ends_in_version(container) if {
-	is_string(container.image)
-	regex.match(`:[^/\s]+$`, container.image)
-	not endswith(lower(container.image), ":latest")
+# versioned are the containers whose image ends in a version, as nearly all do.
+versioned := {entry.path |
+	some entry in workload.listed
+	reference := entry.container.image
+	is_string(reference)
+	regex.match(`:[^/\s]+$`, reference)
+	not endswith(lower(reference), ":latest")
 }
 
 problem_of(reference) := "absent" if {

@@ -230,19 +230,26 @@ traffic_expected if {
 	not workload.without_traffic
 }
 
-# doubtful are the containers to look into: nearly all ask one of their ports over
-# http, and nothing is wrong with that.
-doubtful := [entry |
+# sound are the containers that ask one of their ports over http, as nearly all do.
+sound := {entry.path |
 	some entry in workload.running
-	not asks_own_port(entry.container)
-]
-
-asks_own_port(container) if {
-	asked := container.readinessProbe.httpGet.port
-	not asked in {0, "", null}
-	some port in container.ports
-	asked in {port.name, port.containerPort}
+	port := entry.container.readinessProbe.httpGet.port
+	port == entry.container.ports[_].name
+	port != ""
+} | {entry.path |
+	some entry in workload.running
+	port := entry.container.readinessProbe.httpGet.port
+	port == entry.container.ports[_].containerPort
+	port > 0
 }
+
+# doubtful are the others, to look into.
+doubtful := [] if {
+	count(sound) == count(workload.running)
+} else := [entry |
+	some entry in workload.running
+	not entry.path in sound
+]
 
 # serving are the containers that a port says are spoken to.
 serving := [entry |

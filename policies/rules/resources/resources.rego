@@ -58,8 +58,9 @@ violation contains {
 	},
 } if {
 	input.kind == "Deployment"
+	count(sized) < count(workload.running)
 	some entry in workload.running
-	not sized(entry.container)
+	not entry.path in sized
 	not entry.name in workload.injected_sidecars
 	lacking := [resource |
 		some resource in ["cpu", "memory"]
@@ -68,10 +69,12 @@ violation contains {
 	count(lacking) > 0
 }
 
-# sized is what is to be written, asked before the ways to do without.
-sized(container) if {
-	container.resources.requests.cpu != null
-	container.resources.requests.memory != null
+# sized are the containers that say it as it should be said.
+sized := {entry.path |
+	some entry in workload.running
+	requests := entry.container.resources.requests
+	requests.cpu != null
+	requests.memory != null
 }
 
 has(container, resource) if {

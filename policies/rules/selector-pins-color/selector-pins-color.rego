@@ -122,6 +122,7 @@ violation contains {
 		"both_zh": both.zh,
 	},
 } if {
+	input.kind == "Service"
 	colorless
 	count(traffic.pod_colors) > 0
 }
@@ -134,6 +135,7 @@ violation contains {
 	"subject": sprintf("selector %s", [traffic.written(traffic.selector)]),
 	"with": {"selector": pinned(traffic.present), "old": traffic.present},
 } if {
+	input.kind == "Service"
 	colorless
 	count(traffic.pod_colors) == 0
 	traffic.present != ""
@@ -145,6 +147,7 @@ violation contains {
 	"subject": value,
 	"with": {"value": value},
 } if {
+	input.kind == "Service"
 	traffic.is_service
 	traffic.color != ""
 	not traffic.color in traffic.colors
@@ -157,6 +160,7 @@ violation contains {
 	"subject": sprintf("selector %s", [traffic.written(traffic.selector)]),
 	"with": {"pods_en": names.en, "pods_zh": names.zh},
 } if {
+	input.kind == "Service"
 	traffic.is_service
 	traffic.routes
 	workers := [pod.name | some pod in traffic.pods; pod.traffic == "none"]
@@ -170,6 +174,7 @@ violation contains {
 	"subject": traffic.role,
 	"with": {"role": traffic.role, "ready": input.facts.serving.ready},
 } if {
+	input.kind == "Service"
 	traffic.is_service
 	input.operation == "UPDATE"
 	traffic.coloured
@@ -184,7 +189,7 @@ violation contains {
 	"subject": sprintf("Service %s", [service.name]),
 	"with": {"service": service.name},
 } if {
-	workload.is_deployment
+	input.kind == "Deployment"
 	workload.without_traffic
 	some service in input.facts.services
 	traffic.selects(service.selector, workload.pod_labels)
@@ -203,18 +208,25 @@ violation contains {
 		"other": other.name,
 	},
 } if {
+	input.kind == "Deployment"
+	count(unpinned) > 0
 	workload.is_deployment
 	not workload.without_traffic
 	color := object.get(workload.pod_labels, traffic.color_label, "")
 	color in traffic.colors
-	some service in input.facts.services
-	service.role == ""
-	service.color == ""
+	some service in unpinned
 	some other in input.facts.pair
 	other.live
 	other.color in traffic.colors
 	other.color != color
 }
+
+# unpinned are the Services in front of a Deployment that name no color.
+unpinned := [service |
+	some service in input.facts.services
+	service.color == ""
+	service.role == ""
+]
 
 # colorless: live traffic, and no color in the selector.
 colorless if {

@@ -185,6 +185,7 @@ violation contains finding("not-ready", "spec.selector", {
 	"list": pod_list,
 	"wait": wait,
 }) if {
+	input.kind == "Service"
 	lacking
 	count(unready) > 0
 }
@@ -194,6 +195,7 @@ violation contains finding("too-few", "spec.selector", {
 	"needed": needed,
 	"commands": concat("\n", array.concat(scale, [wait])),
 }) if {
+	input.kind == "Service"
 	lacking
 	count(unready) == 0
 }
@@ -205,6 +207,7 @@ violation contains finding("born-unready", "spec.selector", {
 	"beside": input.facts.beside,
 	"wait": wait,
 }) if {
+	input.kind == "Service"
 	input.operation == "CREATE"
 	traffic.live
 	traffic.routes
@@ -218,12 +221,14 @@ violation contains finding("no-pods", "spec.selector", {
 	"some_end": count(input.facts.selected.pods) > 0,
 	"ending": count(input.facts.selected.pods),
 }) if {
+	input.kind == "Service"
 	moved
 	count(traffic.pods) == 0
 	needed > 0
 }
 
 violation contains finding("truncated", "spec.selector", {"read": count(input.facts.selected.pods)}) if {
+	input.kind == "Service"
 	moved
 	truncated
 	count(traffic.pods) > 0
@@ -234,12 +239,14 @@ violation contains finding("versions", "spec.selector", {
 	"versions": concat(", ", [sprintf("%s (%d)", [version, count(names)]) | some version, names in by_version]),
 	"wait": wait,
 }) if {
+	input.kind == "Service"
 	moved
 	not traffic.narrowed
 	count(by_version) > 1
 }
 
 violation contains finding("unlabelled", "spec.selector", {"pods_en": names.en, "pods_zh": names.zh}) if {
+	input.kind == "Service"
 	moved
 	not traffic.narrowed
 	bare := [pod.name | some pod in traffic.pods; pod.version == ""]
@@ -256,6 +263,7 @@ violation contains finding("port", sprintf("spec.ports[%d].targetPort", [i]), {
 	"pods_zh": names.zh,
 	"names": concat(", ", sort({name | some pod in traffic.pods; some name in pod.ports})),
 }) if {
+	input.kind == "Service"
 	traffic.live
 	traffic.routes
 	some i, port in ports(traffic.spec)
@@ -267,17 +275,20 @@ violation contains finding("port", sprintf("spec.ports[%d].targetPort", [i]), {
 }
 
 violation contains finding("publishes-not-ready", "spec.publishNotReadyAddresses", {}) if {
+	input.kind == "Service"
 	traffic.live
 	object.get(traffic.spec, "publishNotReadyAddresses", false) == true
 }
 
 violation contains finding("external-name", "spec.type", {"old": traffic.present, "ready": serving}) if {
+	input.kind == "Service"
 	traffic.live
 	traffic.is_external_name(traffic.spec)
 	traffic.present != ""
 }
 
 violation contains finding("emptied", "spec.selector", {"old": traffic.present}) if {
+	input.kind == "Service"
 	traffic.live
 	not traffic.routes
 	not traffic.is_external_name(traffic.spec)
@@ -285,6 +296,7 @@ violation contains finding("emptied", "spec.selector", {"old": traffic.present})
 }
 
 violation contains finding("numeric-port", sprintf("spec.ports[%d].targetPort", [i]), {"port": target}) if {
+	input.kind == "Service"
 	traffic.live
 	traffic.routes
 	input.operation == "UPDATE"
@@ -299,12 +311,14 @@ violation contains finding("local-policy", sprintf("spec.%s", [policy]), {
 	"policy": policy,
 	"old": traffic.old_color,
 }) if {
+	input.kind == "Service"
 	switched
 	some policy in ["internalTrafficPolicy", "externalTrafficPolicy"]
 	object.get(traffic.spec, policy, "Cluster") == "Local"
 }
 
 violation contains finding("session-affinity", "spec.sessionAffinity", {}) if {
+	input.kind == "Service"
 	switched
 	object.get(traffic.spec, "sessionAffinity", "None") == "ClientIP"
 }

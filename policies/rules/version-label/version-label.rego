@@ -87,8 +87,8 @@ violation contains found("missing", "", "", free_keys[0]) if {
 
 violation contains found(problem, key, value, cure) if {
 	input.kind == "Deployment"
-	some key, value in values
-	problem := problems[key]
+	some key, problem in problems
+	value := values[key]
 	not is_left_alone(key)
 	cure := cured_key(key)
 }
@@ -97,13 +97,16 @@ violation contains found(problem, key, value, cure) if {
 keys := ["app.kubernetes.io/version", "version"]
 
 # values are the version labels of the pods. One that is null is not there.
-values[key] := workload.as_text(value) if {
+values := {key: workload.as_text(value) |
 	some key in keys
 	value := workload.pod_labels[key]
 	value != null
 }
 
-problems[key] := problem_of(value) if some key, value in values
+problems := {key: problem |
+	some key, value in values
+	problem := problem_of(value)
+}
 
 problem_of(value) := "latest" if {
 	lower(value) == "latest"
