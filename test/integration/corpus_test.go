@@ -9,9 +9,11 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/admission"
 	"github.com/tealgate/tealgate/internal/admission/message"
+	"github.com/tealgate/tealgate/internal/audit"
 	"github.com/tealgate/tealgate/internal/offline"
 	"github.com/tealgate/tealgate/internal/policy"
 	"github.com/tealgate/tealgate/internal/settings"
@@ -21,9 +23,10 @@ import (
 )
 
 // TestCorpus puts the corpus, and the manifests of the documentation, before the
-// webhooks of a real API server and before the check, and expects the same answers in
-// the same words: what denies as a whole, the causes for machines, and the warnings as
-// a whole, in both languages.
+// webhooks of a real API server, before the check, and before the audit of the cluster
+// in which they have been applied. It expects the same answers in the same words: what
+// denies as a whole, the causes for machines, the warnings as a whole, and of check and
+// audit the advice too, in both languages.
 //
 // What differs by nature is kept out. Nothing runs, because the check knows of no pods.
 // The ConfigMaps that a manifest names and does not hold are there, because the check
@@ -36,6 +39,10 @@ func TestCorpus(t *testing.T) {
 
 	engine, err := policies.Engine(t.Context())
 	require.NoError(t, err)
+	audited := map[policy.Language]map[string]admission.Said{}
+	for _, language := range policy.Languages() {
+		audited[language] = s.audit(t, engine, language)
+	}
 	for _, entry := range s.entries {
 		t.Run(entry.Name, func(t *testing.T) {
 			for _, language := range policy.Languages() {
@@ -47,6 +54,7 @@ func TestCorpus(t *testing.T) {
 					answer, asked := answers[language][name]
 					require.True(t, asked, name)
 					assertSame(t, language, checked, found.violations[name], answer)
+					assertAudited(t, language, checked, audited[language][name])
 				}
 			}
 		})
@@ -129,4 +137,44 @@ func assertSame(t *testing.T, language policy.Language, checked offline.Checked,
 		warnings = append(append([]string{}, checked.Told...), lines...)
 	}
 	assert.Equal(t, warnings, append([]string{}, answer.warnings...), where)
+}
+
+// audit says of what stands in the namespaces what `kubectl tealgate audit` would.
+func (s *stage) audit(t *testing.T, rules admission.Rules, language policy.Language) map[string]admission.Said {
+	t.Helper()
+	reader, err := client.New(s.world.cluster.Config, client.Options{})
+	require.NoError(t, err)
+	result, err := audit.Run(t.Context(), audit.Options{
+		Reader: reader, Edition: admission.Edition{Rules: rules, Settings: settings.Default()},
+		Language: language, Findings: true, PageSize: 7,
+	})
+	require.NoError(t, err)
+	require.Empty(t, result.Unjudged)
+	require.NoError(t, result.ModesUnknown)
+	require.NoError(t, result.ConfigUnknown)
+	said := map[string]admission.Said{}
+	for _, namespace := range result.Namespaces {
+		for _, object := range namespace.Objects {
+			said[about(object.Kind, namespace.Name, object.Name)] = object.Said
+		}
+	}
+	return said
+}
+
+// assertAudited compares what the check says of a manifest with what the audit says of
+// the stored object. Neither has to shorten anything.
+func assertAudited(t *testing.T, language policy.Language, checked offline.Checked, said admission.Said) {
+	t.Helper()
+	where := fmt.Sprintf("%s in %s", about(checked.Kind, checked.Namespace, checked.Name), language)
+	assert.Equal(t, checked.Denial, said.Denial, where)
+	assert.Equal(t, checked.Warnings, said.Warnings, where)
+	assert.Equal(t, checked.Advice, said.Advice, where)
+	var want, got []string
+	for _, finding := range checked.Findings {
+		want = append(want, fmt.Sprintf("%s %s %s\n%s", finding.Action, finding.Rule.ID, finding.Field, finding.Sentence.Full))
+	}
+	for _, finding := range said.Findings {
+		got = append(got, fmt.Sprintf("%s %s %s\n%s", finding.Action, finding.Rule.ID, finding.Field, finding.Sentence.Full))
+	}
+	assert.Equal(t, want, got, where)
 }
