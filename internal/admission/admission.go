@@ -54,6 +54,7 @@ type Facts interface {
 	Deployment(ctx context.Context, namespace, name string) (*appsv1.Deployment, error)
 	Terminating(ctx context.Context, namespace string) (bool, error)
 	OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error)
+	Switched(ctx context.Context, service, old *corev1.Service) (string, error)
 	RanBefore(ctx context.Context, deployment *appsv1.Deployment) (bool, error)
 	MayExempt(ctx context.Context, namespace, user string, groups []string) (bool, error)
 	MayBreakGlass(ctx context.Context, namespace, user string, groups []string) (bool, error)
@@ -151,6 +152,7 @@ func (w *Webhooks) entries() []entry {
 		{name: "mutate", mode: v1alpha1.ModeWarn, open: message.NotAdded, judge: w.mutate},
 		{name: "restore-color", mode: v1alpha1.ModeEnforce, closed: true, judge: w.restore},
 		{name: "restore-color-warn", mode: v1alpha1.ModeWarn, judge: w.restore},
+		{name: "record-switch", mode: v1alpha1.ModeWarn, open: message.NoWayBack, judge: w.recordSwitch},
 		{name: "validate-enforce", mode: v1alpha1.ModeEnforce, closed: true, judge: w.validate},
 		{name: "validate-warn", mode: v1alpha1.ModeWarn, judge: w.validate},
 		{name: "validate-audit", mode: v1alpha1.ModeAudit, judge: w.validate},

@@ -59,6 +59,11 @@ var failing = map[string]struct {
 		says:   "Allowed, because this namespace is not in enforce.",
 		sample: ask{object: goodService, old: goodService},
 	},
+	"record-switch": {
+		reason: "without a record going back is judged like any switch",
+		says:   "What this switch leaves was not recorded: to go back takes as many ready pods as serve.",
+		asks:   []string{inFacts}, sample: ask{object: strings.ReplaceAll(goodService, "blue", "green"), old: goodService},
+	},
 	"break-glass": {
 		reason: "who may break the glass must not wait for tealgate",
 		says:   "Allowed by break-glass, and not recorded.",

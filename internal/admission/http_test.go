@@ -105,7 +105,7 @@ var bad = map[string]struct {
 	"PodLabelsAreAString": {
 		body:     deployment(`"operation":"CREATE","object":{"apiVersion":"apps/v1","kind":"Deployment","spec":{"template":{"metadata":{"labels":"x"}}}}`),
 		want:     "cannot unmarshal string into Go struct field ObjectMeta.spec.template.metadata.labels of type map[string]string",
-		unseenBy: []string{"restore-color", "restore-color-warn", "validate-policy"},
+		unseenBy: []string{"restore-color", "restore-color-warn", "record-switch", "validate-policy"},
 	},
 	"ThreeMegabytes": {
 		reason: "etcd stores half of that: it must not cost us our deadline",

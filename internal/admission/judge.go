@@ -75,13 +75,8 @@ func (j *Judge) Mutate(ctx context.Context, object *unstructured.Unstructured) (
 	if r.Kind.Kind == kindDeployment {
 		return j.webhooks.colored(ctx, r)
 	}
-	c, err := j.webhooks.colorOfPods(ctx, r)
-	if err != nil || c == "" {
-		return object, err
-	}
-	object = object.DeepCopy()
-	addLabel(object, c, "spec", "selector")
-	return object, nil
+	content, _, err := j.webhooks.pinned(ctx, r)
+	return content, err
 }
 
 // Validate asks the rules about an object that Mutate has returned.

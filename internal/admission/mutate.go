@@ -195,21 +195,41 @@ func painted(content *unstructured.Unstructured, object *appsv1.Deployment) *app
 // same. Without pods it stays as it is: a StatefulSet may follow, and the
 // controller pins it once the pods of one color serve.
 func (w *Webhooks) colorService(ctx context.Context, r *review) (admission.Response, error) {
-	c, err := w.colorOfPods(ctx, r)
+	content, c, err := w.pinned(ctx, r)
 	if err != nil {
 		return admission.Response{}, err
 	}
 	if c == "" {
-		return admission.Allowed(""), nil
+		return patched(r, content)
 	}
-	return w.pin(r, c, message.Pinned(r.language, r.object(), c))
+	return patched(r, content, message.Pinned(r.language, r.object(), c))
+}
+
+// pinned returns the Service under review as it is to be, and the color that was added
+// to its selector. A new one has not switched, whatever an old copy of it says.
+func (w *Webhooks) pinned(ctx context.Context, r *review) (*unstructured.Unstructured, color.Color, error) {
+	content, err := decodeContent(r.Object.Raw)
+	if err != nil || r.Operation != admissionv1.Create {
+		return content, "", err
+	}
+	if _, claims := content.GetAnnotations()[v1alpha1.AnnotationSwitched]; claims {
+		if err := unannotate(content, v1alpha1.AnnotationSwitched); err != nil {
+			return nil, "", err
+		}
+	}
+	c, err := w.colorOfPods(ctx, r)
+	if err != nil || c == "" {
+		return content, "", err
+	}
+	addLabel(content, c, "spec", "selector")
+	return content, c, nil
 }
 
 // colorOfPods returns the color that a new Service is to be pinned to, the zero
 // value when it stays as it is.
 func (w *Webhooks) colorOfPods(ctx context.Context, r *review) (color.Color, error) {
 	object, _, err := r.services()
-	if err != nil || r.Operation != admissionv1.Create || !facts.Pinnable(object) {
+	if err != nil || !facts.Pinnable(object) {
 		return "", err
 	}
 	c, ok, err := w.facts.OnlyColor(ctx, r.Namespace, object.Spec.Selector)

@@ -65,6 +65,8 @@ type around struct {
 	ending   bool
 	ran      bool
 	exempt   bool
+	// switched is what a switch leaves.
+	switched string
 	// glass says whether the user may break it; nil is for no.
 	glass func(ctx context.Context) (bool, error)
 }
@@ -123,6 +125,10 @@ func (a around) MayExempt(ctx context.Context, _, _ string, _ []string) (bool, e
 	return a.exempt, a.gate(ctx)
 }
 
+func (a around) Switched(ctx context.Context, _, _ *corev1.Service) (string, error) {
+	return a.switched, a.gate(ctx)
+}
+
 func (a around) MayBreakGlass(ctx context.Context, _, _ string, _ []string) (bool, error) {
 	if a.glass == nil {
 		return false, nil
@@ -153,6 +159,9 @@ func total(f facts.Facts) facts.Facts {
 	}
 	if f.Selected.Pods == nil {
 		f.Selected.Pods = none.Selected.Pods
+	}
+	if f.Leaving.Pods == nil {
+		f.Leaving.Pods = none.Leaving.Pods
 	}
 	if f.Serving.Pods == nil {
 		f.Serving.Pods = none.Serving.Pods

@@ -18,6 +18,10 @@ type Facts struct {
 	// Selected are the pods that the selector of the Service under review
 	// matches, terminating ones included. Live.
 	Selected Selected `json:"selected"`
+	// Leaving are the pods that the stored selector of the Service under review
+	// matches. Asked only when an update changes nothing but the color of the
+	// selector, to the other one. Live.
+	Leaving Selected `json:"leaving"`
 	// Serving is what carries the traffic of the Service under review at this
 	// moment. Live.
 	Serving Serving `json:"serving"`
@@ -185,8 +189,8 @@ func None() Facts {
 	return Facts{
 		Services: []Service{}, Pair: []Deployment{}, Claims: []Claim{},
 		Live: []Carrier{}, Doors: []Carrier{},
-		Selected: Selected{Pods: []Pod{}},
-		Serving:  Serving{Pods: []string{}, Colors: []string{}},
-		Config:   Config{ConfigMaps: []string{}},
+		Selected: Selected{Pods: []Pod{}}, Leaving: Selected{Pods: []Pod{}},
+		Serving: Serving{Pods: []string{}, Colors: []string{}},
+		Config:  Config{ConfigMaps: []string{}},
 	}
 }

@@ -73,11 +73,17 @@ func pointers[T any](items []T) []*T {
 
 // ForService reads the pods that a Service's selector matches and, when it
 // exists already, what serves now: two live reads, and a third for a Service that
-// leaves a selector which named no color. For a new one that names a color the
-// second read is for the pods of the other.
+// leaves a selector which named no color. In a switch the first is for the pods of
+// both colors. For a new Service that names a color the second is for the pods of the
+// other.
 func (g *Gatherer) ForService(ctx context.Context, service, old *corev1.Service) (Facts, error) {
 	facts := None()
-	if routes(service) {
+	if old != nil && isSwitch(service, old) {
+		var err error
+		if facts.Leaving, facts.Selected, err = g.bothColors(ctx, service); err != nil {
+			return Facts{}, err
+		}
+	} else if routes(service) {
 		var err error
 		if facts.Selected, err = g.pods(ctx, service.Namespace, service.Spec.Selector); err != nil {
 			return Facts{}, err
@@ -174,9 +180,12 @@ func (g *Gatherer) OnlyColor(ctx context.Context, namespace string, selector map
 }
 
 func (g *Gatherer) pods(ctx context.Context, namespace string, selector map[string]string) (Selected, error) {
+	return g.list(ctx, namespace, client.MatchingLabels(selector), client.Limit(maxPods))
+}
+
+func (g *Gatherer) list(ctx context.Context, namespace string, options ...client.ListOption) (Selected, error) {
 	var pods corev1.PodList
-	err := g.live.List(ctx, &pods, client.InNamespace(namespace), client.MatchingLabels(selector), client.Limit(maxPods))
-	if err != nil {
+	if err := g.live.List(ctx, &pods, append(options, client.InNamespace(namespace))...); err != nil {
 		return Selected{}, fmt.Errorf("reading the pods of namespace %s: %w", namespace, err)
 	}
 	selected := Selected{Pods: make([]Pod, 0, len(pods.Items)), Truncated: pods.Continue != ""}

@@ -84,6 +84,11 @@ func (c *cluster) MayExempt(context.Context, string, string, []string) (bool, er
 	return false, nil
 }
 
+// Switched implements admission.Facts: nothing is switched.
+func (c *cluster) Switched(context.Context, *corev1.Service, *corev1.Service) (string, error) {
+	return "", nil
+}
+
 // MayBreakGlass implements admission.Facts: nobody asks.
 func (c *cluster) MayBreakGlass(context.Context, string, string, []string) (bool, error) {
 	return false, nil

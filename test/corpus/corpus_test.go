@@ -34,6 +34,7 @@ var unseen = map[string]string{
 	"live-color-immutable": "every object is new",
 	"live-color-protected": "nothing is scaled or deleted",
 	"side-door":            "no pod serves",
+	"switched":             "a new Service has no record",
 }
 
 // TestFindings holds each manifest against the findings beside it.

@@ -38,7 +38,8 @@ const tealgateUser = "system:serviceaccount:tealgate-system:tealgate"
 
 // TestAPIRequests reads from the API server's own log what tealgate does: nothing
 // is written in a dry run, nothing is refused, one guarded update of a Service costs
-// two live reads, and a new pod template one.
+// three live reads, one to record the switch and two to judge it, and a new pod
+// template one.
 func TestAPIRequests(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "audit.log")
 	w := start(t, env.Options{AuditLog: log})
@@ -75,7 +76,7 @@ func TestAPIRequests(t *testing.T) {
 		}
 	}
 	slices.Sort(reads)
-	assert.Equal(t, []string{"endpointslices", "pods"}, reads)
+	assert.Equal(t, []string{"endpointslices", "pods", "pods"}, reads)
 
 	attached := requestsDuring(t, log, func() {
 		w.admin(ctx, t, "-n", "shop", "set", "env", "deployment/shop-green", "NOTE=1")

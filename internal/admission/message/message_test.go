@@ -178,6 +178,7 @@ func texts(t *testing.T, language policy.Language) map[string]string {
 	goldens["our-own-words"] = strings.Join([]string{
 		message.UndecidedAllowed(language, failure, message.NotEnforced),
 		message.UndecidedAllowed(language, failure, message.NotAdded),
+		message.UndecidedAllowed(language, failure, message.NoWayBack),
 		message.UndecidedAllowed(language, failure, message.NotRecorded),
 		message.UndecidedAllowed(language, failure, message.NotCounted),
 		message.ModeSet(language, "shop", message.Count{Denied: 9, Judged: 12, Of: 12}),

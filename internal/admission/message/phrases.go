@@ -70,6 +70,7 @@ var phrases = map[policy.Language]words{
 		undecidedOpen: map[Open]string{
 			NotEnforced: "Allowed, because this namespace is not in enforce.",
 			NotAdded:    "No label was added; the rules judge what is there.",
+			NoWayBack:   "What this switch leaves was not recorded: to go back takes as many ready pods as serve.",
 			NotRecorded: "Allowed by break-glass, and not recorded.",
 			NotCounted:  "The mode is set all the same.",
 			NotTried:    "Stored without a test: if it cannot be loaded, it is set aside and an Event tells.",
@@ -103,6 +104,7 @@ var phrases = map[policy.Language]words{
 		undecidedOpen: map[Open]string{
 			NotEnforced: "该命名空间不是 enforce，本次放行。",
 			NotAdded:    "没有添加标签；规则按现有内容判断。",
+			NoWayBack:   "没有记录这次切换之前的版本：切回时需要与线上同样多的就绪 Pod。",
 			NotRecorded: "因 break-glass 放行，没有记录。",
 			NotCounted:  "模式照常设置。",
 			NotTried:    "未经测试即保存：若无法加载会被搁置，并由 Event 说明。",

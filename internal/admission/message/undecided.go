@@ -16,6 +16,8 @@ const (
 	NotEnforced Open = iota
 	// NotAdded: what tealgate adds to objects is not added; the rules still judge.
 	NotAdded
+	// NoWayBack: what a switch leaves was not recorded.
+	NoWayBack
 	// NotRecorded: the change was let through by break-glass.
 	NotRecorded
 	// NotCounted: only what would be said is missing.

@@ -56,6 +56,9 @@ const (
 	// AnnotationColorFrom on a Deployment says why tealgate gave it its color when
 	// it was created: label, name, pair or first.
 	AnnotationColorFrom = Group + "/color-from"
+	// AnnotationSwitched on a Service says what its last switch left, recorded by
+	// tealgate: from blue 1.4.0 to green 1.5.0.
+	AnnotationSwitched = Group + "/switched"
 	// AnnotationBreakGlass on an object lets who holds VerbBreakGlass change it unjudged:
 	// a reason, the word until, and a time at most an hour ahead.
 	AnnotationBreakGlass = Group + "/break-glass"

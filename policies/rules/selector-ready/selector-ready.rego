@@ -1,11 +1,13 @@
 # METADATA
 # title: Traffic only moves onto ready pods
 # description: |
-#   Any change of what a Service sends traffic to (selector, type, named targetPort,
-#   a preview that becomes live) ends on ready, non-terminating pods of one color and one version, as many as
-#   carry the traffic now. One is enough when nothing serves now. Pods and
-#   EndpointSlices are read live for this. publishNotReadyAddresses is not set. A
-#   Service that is new and one whose pods carry no color is not asked.
+#   Any change of what a Service sends traffic to (selector, type, named targetPort, a
+#   preview that becomes live) ends on ready, non-terminating pods of one color and one
+#   version, as many as carry the traffic now. One is enough when nothing serves now, and
+#   to go back to what the last switch left: its color, in the version that it had, as
+#   annotation tealgate.dev/switched of the Service records. Pods and EndpointSlices are
+#   read live for this. publishNotReadyAddresses is not set. A Service that is new and one
+#   whose pods carry no color is not asked.
 #
 #   Adding a color to a selector that had none only takes pods away. It ends on at
 #   least as many ready pods as it takes away, and passes while nothing serves.
@@ -20,7 +22,8 @@
 #     title: 流量只能切到就绪的 Pod
 #     description: |
 #       凡是改变 Service 流量去向的修改（selector、type、命名的 targetPort），结果必须是同一颜色、同一
-#       版本、就绪且不在终止中的 Pod，数量不少于当前承载流量的数量；当前没有就绪端点时，一个就够。
+#       版本、就绪且不在终止中的 Pod，数量不少于当前承载流量的数量；当前没有就绪端点时，一个就够；切回上次
+#       切换之前的颜色、且版本与 Service 的注解 tealgate.dev/switched 中记录的相同时，一个也就够。
 #       为此实时读取 Pod 和 EndpointSlice。不能设置 publishNotReadyAddresses。新建的 Service、Pod 不带
 #       颜色的 Service 不检查。
 #
@@ -177,6 +180,7 @@
 #         sessionAffinity 为 ClientIP：客户端仍会被切到 {{.to_zh}}，内存中的会话会丢失。
 package tealgate.rules.selector_ready
 
+import data.tealgate.lib.switched as records
 import data.tealgate.lib.traffic
 import data.tealgate.lib.workload
 
@@ -362,7 +366,20 @@ serving := input.facts.serving.ready
 # needed is how many ready pods the change must end on.
 needed := serving - count(staying) if {
 	traffic.narrowed
+} else := 1 if {
+	going_back
 } else := max([1, serving])
+
+# going_back: to the color that the last switch left, in the version that it had then.
+going_back if {
+	switched
+	traffic.old_role == ""
+	object.remove(traffic.selector, [traffic.color_label]) == object.remove(traffic.old_selector, [traffic.color_label])
+	record := records.read(records.text(input.old))
+	record.to == traffic.old_color
+	record.from == traffic.color
+	object.keys(by_version) == {record.left}
+}
 
 # staying are the pods that serve now and go on serving.
 staying := {name | some name in input.facts.serving.pods} & {pod.name | some pod in traffic.ready_pods}

@@ -63,6 +63,38 @@ test_moves[note] if {
 	messages(update(case, {}, {})) == case.want
 }
 
+# Traffic was moved from green 1.4.0 to blue, which serves with three, and moves back.
+test_going_back[note] if {
+	some note, case in {
+		"one ready": {"pods": [ready("a")], "want": set()},
+		"one ready and one that is not": {"pods": [ready("a"), waiting("b")], "want": set()},
+		"none ready": {"pods": [waiting("a")], "want": {"not-ready"}},
+		"no pods": {"pods": [], "want": {"no-pods"}},
+		"only terminating pods": {"pods": [terminating("a")], "want": {"no-pods"}},
+		"no record": {"pods": [ready("a")], "record": "", "want": {"too-few"}},
+		"a record of nothing": {"pods": [ready("a")], "record": "yes", "want": {"too-few"}},
+		"a record of no version": {"pods": [ready("a")], "record": "from green to blue", "want": {"too-few"}},
+		"without what was moved to": {"pods": [ready("a")], "record": "from green 1.4.0 to blue", "want": set()},
+		"another version": {"pods": [with_version(ready("a"), "1.5.0")], "want": {"too-few"}},
+		"another version beside it": {"pods": [ready("a"), with_version(waiting("b"), "1.5.0")], "want": {"versions", "not-ready"}},
+		"no version": {"pods": [with_version(ready("a"), "")], "want": {"too-few", "unlabelled"}},
+		"a record of the move before": {"pods": [ready("a")], "record": "from blue 1.3.0 to green 1.4.0", "want": {"too-few"}},
+		"of another application": {
+			"pods": [ready("a")],
+			"old": {"app": "web", "tealgate.dev/color": "blue"},
+			"want": {"too-few"},
+		},
+		"more pods than are read": {"pods": [ready("a")], "truncated": true, "want": {"truncated"}},
+	}
+	messages(back(case)) == case.want
+}
+
+# What was a preview does not go back to anything.
+test_a_preview_goes_back_nowhere if {
+	was_preview := object.union(back({"pods": [ready("a")]}), {"old": {"metadata": {"labels": {"tealgate.dev/role": "preview"}}}})
+	messages(was_preview) == {"too-few"}
+}
+
 # A color is added to a selector that had none, as the cure of selector-pins-color
 # asks. Both colors serve: blue with a, b, c and green with x, y.
 test_narrowing[note] if {
@@ -366,6 +398,11 @@ test_words[note] if {
 			"key": "from_en",
 			"want": "nothing serves now, one is enough",
 		},
+		"one is enough to go back": {
+			"given": back({"pods": [waiting("a")]}),
+			"key": "from_en",
+			"want": "blue serves with 3, and one is enough to go back",
+		},
 		"an external name serves": {
 			"given": update({"pods": [], "serving": serving(0)}, external, {}),
 			"key": "from_en",
@@ -424,6 +461,12 @@ update(case, old_spec, new_spec) := {
 		"mayExempt": false,
 	},
 }
+
+# back is an update of a Service with a record.
+back(case) := object.union(
+	update(case, {}, {}),
+	{"old": {"metadata": {"annotations": {"tealgate.dev/switched": object.get(case, "record", "from green 1.4.0 to blue 1.5.0")}}}},
+)
 
 # created is a new Service.
 created(service_spec, pods) := object.union(

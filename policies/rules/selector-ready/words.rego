@@ -32,6 +32,12 @@ from_name := {"en": traffic.old_color, "zh": traffic.old_color} if {
 
 # from says what carries the traffic now.
 from := {
+	"en": sprintf("%s serves with %d, and one is enough to go back", [from_name.en, serving]),
+	"zh": sprintf("%s 正以 %d 个 Pod 提供服务，切回时一个就够", [from_name.zh, serving]),
+} if {
+	serving > 0
+	going_back
+} else := {
 	"en": sprintf("%s serves with %d", [from_name.en, serving]),
 	"zh": sprintf("%s 正以 %d 个 Pod 提供服务", [from_name.zh, serving]),
 } if {
