@@ -24,6 +24,9 @@ order in which to enforce, the best pilot first.
 For one namespace the findings are listed under their objects; --details shows them in
 full, with the cures, for -A too.
 
+The policies and settings of the cluster count if you may read them (list ConfigMaps in
+tealgate-system); else the built-in ones, and that is said.
+
 Nothing is written to the cluster. You need the right to list Deployments, Services,
 Pods, EndpointSlices, ConfigMaps (their metadata) and PersistentVolumeClaims, and to
 get or list Namespaces: the ClusterRole view has all of that. Every flag of kubectl that
@@ -98,7 +101,7 @@ func runAudit(command *cobra.Command, flags auditFlags) error {
 	if err != nil {
 		return err
 	}
-	edition, _, err := edition(command.Context(), "")
+	edition, err := cluster.edition(command)
 	if err != nil {
 		return err
 	}

@@ -57,6 +57,7 @@ func TestAudit(t *testing.T) {
 
 	t.Run("Page", auditPage)
 	t.Run("Outputs", auditOutputsTest)
+	t.Run("Policies", func(t *testing.T) { auditPolicies(t, kubectl) })
 	t.Run("Rights", func(t *testing.T) { auditRights(t, cluster, kubectl) })
 }
 
@@ -132,12 +133,14 @@ func auditRights(t *testing.T, cluster *env.Cluster, kubectl func(...string)) {
 			reason: "who may view a namespace may audit it",
 			user:   "vera", rights: []string{"create", "rolebinding", "vera", "--clusterrole=view", "--user=vera", "-n", "cart"},
 			args: []string{"-n", "cart"}, out: "0 of 2 Deployments and 0 of 2 Services would be denied. Warnings: 0. Advice: 0.\n",
+			errors: []string{"note: the built-in rules and default settings were used: configmaps is forbidden: "},
 		},
 		"Half": {
 			reason: "what could be judged is reported",
 			user:   "henk", rights: []string{"create", "clusterrolebinding", "henk", "--clusterrole=half", "--user=henk"},
 			args: []string{"-n", "cart"}, code: exitFailed, out: "0 of 2 Deployments would be denied. Warnings: 0. Advice: 0.\n",
 			errors: []string{
+				"note: the built-in rules and default settings were used: configmaps is forbidden: ",
 				"note: the modes are not known: namespaces \"cart\" is forbidden: ",
 				"note: config-exists was not asked: configmaps is forbidden: ",
 				"error: Service cart/cart could not be judged: reading the pods of namespace cart: pods is forbidden: ",
@@ -146,7 +149,10 @@ func auditRights(t *testing.T, cluster *env.Cluster, kubectl func(...string)) {
 		},
 		"Nothing": {
 			reason: "there is no report", user: "nora", args: []string{"-A"}, code: exitFailed,
-			errors: []string{"error: listing Deployments: deployments.apps is forbidden: User \"nora\" cannot list "},
+			errors: []string{
+				"note: the built-in rules and default settings were used: configmaps is forbidden: ",
+				"error: listing Deployments: deployments.apps is forbidden: User \"nora\" cannot list ",
+			},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,14 +169,31 @@ func auditRights(t *testing.T, cluster *env.Cluster, kubectl func(...string)) {
 			}
 			assert.True(t, strings.HasSuffix(out, test.out), out)
 			lines := strings.Split(strings.TrimSuffix(errOut, "\n"), "\n")
-			if len(test.errors) == 0 {
-				assert.Empty(t, errOut)
-				return
-			}
 			require.Len(t, lines, len(test.errors), errOut)
 			for i, want := range test.errors {
 				assert.Equal(t, want, lines[i][:min(len(want), len(lines[i]))])
 			}
 		})
 	}
+}
+
+// auditPolicies audits with what a platform team has put into the cluster.
+func auditPolicies(t *testing.T, kubectl func(...string)) {
+	t.Helper()
+	kubectl("apply", "-f", filepath.Join("testdata", "audit", "policies.yaml"))
+	out, errOut, err := run(t, "audit", "-n", "cache")
+	require.NoError(t, err)
+	assert.Equal(t, "note: ConfigMap tealgate-system/broken is set aside: broken/x.rego:1:1: package expected\n", errOut)
+	assert.Equal(t, `Deployment cache/redis
+  deny team-label: no team is named.
+
+NAMESPACE   MODE   DEPLOYMENTS DENIED   SERVICES DENIED   WARNED   MOST OFTEN
+cache       -      1/1                  0/0               0        team-label (1)
+
+1 of 1 Deployment would be denied. Warnings: 0. Advice: 0.
+`, out)
+	out, _, err = run(t, "audit", "-n", "billing")
+	require.NoError(t, err)
+	assert.True(t, strings.HasSuffix(out, "\n\nLeft alone by the settings: 2.\n"), out)
+	kubectl("delete", "-f", filepath.Join("testdata", "audit", "policies.yaml"))
 }

@@ -1,12 +1,21 @@
 package main
 
 import (
+	"context"
+	"fmt"
+	"time"
+
 	"github.com/go-logr/logr"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
+
+	"github.com/tealgate/tealgate/internal/admission"
+	"github.com/tealgate/tealgate/internal/rulebook"
 )
 
 // cluster is the one that the flags name.
@@ -37,6 +46,41 @@ func connect(flags *genericclioptions.ConfigFlags) (*cluster, error) {
 	}
 	namespace, _, err := flags.ToRawKubeConfigLoader().Namespace()
 	return &cluster{c, namespace}, err
+}
+
+// rulesTimeout bounds the reading of policies and settings.
+const rulesTimeout = 30 * time.Second
+
+// edition is what is in force in the cluster, for who may know that. Everything about
+// it that is not as it should be is said on standard error.
+func (c *cluster) edition(command *cobra.Command) (admission.Edition, error) {
+	ctx := logr.NewContext(command.Context(), logr.Discard())
+	limited, cancel := context.WithTimeoutCause(ctx, rulesTimeout, fmt.Errorf("no answer within %s", rulesTimeout))
+	defer cancel()
+	wanted, err := rulebook.ReadCluster(limited, c.client)
+	switch {
+	case apierrors.IsForbidden(err):
+		command.PrintErrln("note: the built-in rules and default settings were used:", err)
+		wanted = rulebook.Wanted{}
+	case limited.Err() != nil:
+		return admission.Edition{}, context.Cause(limited)
+	case err != nil:
+		return admission.Edition{}, err
+	}
+	book, err := rulebook.Open(ctx, prometheus.NewRegistry())
+	if err != nil {
+		return admission.Edition{}, err
+	}
+	if _, err := book.Load(ctx, wanted); err != nil {
+		return admission.Edition{}, err
+	}
+	inForce := book.Edition()
+	for _, source := range inForce.Sources {
+		if len(source.Problems) > 0 {
+			command.PrintErrf("note: %s is %s: %s\n", source.Source.Name, source.State, source.Problems[0])
+		}
+	}
+	return admission.Edition{Rules: inForce.Rules, Settings: inForce.Settings}, nil
 }
 
 // addCluster adds the flags by which kubectl chooses a cluster and a user. Of those

@@ -216,7 +216,7 @@ func summarize(result *audit.Result, said auditWords) string {
 	if unmanaged := deployments.Unmanaged + services.Unmanaged; unmanaged > 0 {
 		text += fmt.Sprintf(said.unmanaged, unmanaged)
 	}
-	return text + "\n"
+	return strings.TrimSpace(text) + "\n"
 }
 
 // advise says where to begin.
