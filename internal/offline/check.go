@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -117,7 +118,7 @@ func Check(ctx context.Context, manifests *Manifests, options Options) (*Result,
 			if s.failed {
 				continue
 			}
-			if err := step(ctx, s); err != nil {
+			if err := inTime(ctx, func(ctx context.Context) error { return step(ctx, s) }); err != nil {
 				if ctx.Err() != nil {
 					return nil, context.Cause(ctx)
 				}
@@ -128,6 +129,16 @@ func Check(ctx context.Context, manifests *Manifests, options Options) (*Result,
 		}
 	}
 	return c.result, nil
+}
+
+// objectDeadline bounds what one object may cost. The webhooks give up much
+// sooner; a pipeline can wait longer, and must not wait for ever.
+const objectDeadline = 10 * time.Second
+
+func inTime(ctx context.Context, do func(context.Context) error) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, objectDeadline, fmt.Errorf("no decision within %s", objectDeadline))
+	defer cancel()
+	return do(ctx)
 }
 
 type checker struct {
