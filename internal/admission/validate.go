@@ -135,7 +135,10 @@ func (w *Webhooks) askDeployment(ctx context.Context, r *review, q *question) er
 		}
 		return w.facts.ForDeployment(ctx, old)
 	}
-	q.ranBefore = func(ctx context.Context) (bool, error) { return w.facts.RanBefore(ctx, object) }
+	// A template that stays as it is runs already: nothing goes back.
+	if templateChanged(object, old) {
+		q.ranBefore = func(ctx context.Context) (bool, error) { return w.facts.RanBefore(ctx, object) }
+	}
 	return nil
 }
 

@@ -82,6 +82,11 @@ func worded(kind, quality, guard string) string {
 		", metadata: {name: shop, namespace: shop, annotations: {quality: '" + quality + "', guard: '" + guard + "'}}}"
 }
 
+// rolled is an object with another pod template.
+func rolled(object string) string {
+	return strings.TrimSuffix(object, "}") + ", spec: {template: {metadata: {labels: {version: '1'}}}}}"
+}
+
 func TestVerdict(t *testing.T) {
 	rules := testRules(t)
 	at := func(word string) string { return "metadata.annotations[quality]." + word }
@@ -145,12 +150,16 @@ func TestVerdict(t *testing.T) {
 			audit: "warn guard spec; warn quality " + at("a") + "; warn quality " + at("hint") + "; warn quality " + at("tip"),
 		},
 		"Undo": {
-			reason: "going back to a template that ran must be easy", object: worded("Deployment", "a", ""), old: worded("Deployment", "", ""), ran: true,
+			reason: "going back to a template that ran must be easy", object: rolled(worded("Deployment", "a", "")), old: worded("Deployment", "", ""), ran: true,
 			warns: []string{"Deployment shop/shop: quality: a is bad. This template ran before, so going back to it passes. More: kubectl tealgate explain quality"},
 			audit: "warn quality " + at("a"),
 		},
+		"SameTemplate": {
+			reason: "what runs now ran before, and nothing goes back", object: worded("Deployment", "a", ""), old: worded("Deployment", "", ""), ran: true,
+			denied: "1 problem in Deployment shop/shop: quality", audit: "deny quality " + at("a"),
+		},
 		"UndoAndTraffic": {
-			reason: "never where it is about live traffic", object: worded("Deployment", "a", "x"), old: worded("Deployment", "", ""), ran: true,
+			reason: "never where it is about live traffic", object: rolled(worded("Deployment", "a", "x")), old: worded("Deployment", "", ""), ran: true,
 			denied: "1 problem in Deployment shop/shop: guard",
 			warns:  []string{"Deployment shop/shop: quality: a is bad. This template ran before, so going back to it passes. More: kubectl tealgate explain quality"},
 			audit:  "deny guard spec; warn quality " + at("a"),
