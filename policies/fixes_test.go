@@ -7,11 +7,15 @@ import (
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/exemption"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
 	"github.com/tealgate/tealgate/test/paste"
@@ -63,6 +67,9 @@ func pasteInto(t *testing.T, engine *policy.Engine, rule *policy.Rule, name stri
 	require.NoError(t, err)
 	before := identities(t, engine, rule, question)
 	question.Object = []byte(asJSON(t, cured))
+	if len(question.Facts.Exemptions) > 0 {
+		question.Facts.Exemptions = exemptionsOf(t, engine, cured)
+	}
 	after := identities(t, engine, rule, question)
 	this := policy.Violation{Rule: rule, Message: rule.Messages[name], Subject: sample.subject}.Identity()
 	if !assert.Contains(t, before, this, "the rules see another question than the test: %s", sample.input) {
@@ -143,6 +150,19 @@ func question(t *testing.T, input *ast.Term) (question policy.Input, object map[
 		Operation: cmp.Or(asked.Operation, operation), Kind: asked.Kind, Namespace: asked.Namespace, Name: asked.Name, User: asked.User,
 		Old: asked.Old, Facts: around,
 	}, object, ""
+}
+
+// exemptionsOf are those that an object asks for, on a day on which those of the tests
+// still count. Other facts do not follow from what a fix changes.
+func exemptionsOf(t *testing.T, engine *policy.Engine, object map[string]any) []facts.Exemption {
+	t.Helper()
+	var metadata struct{ Metadata metav1.ObjectMeta }
+	require.NoError(t, json.Unmarshal([]byte(asJSON(t, object)), &metadata))
+	list := exemption.Parse(metadata.Metadata.Annotations[v1alpha1.AnnotationExempt])
+	return facts.Exemptions(list, nil, time.Date(2026, 9, 2, 0, 0, 0, 0, time.UTC), func(id string) (known, exemptable bool) {
+		rule, known := engine.Rule(id)
+		return known, known && rule.Exemptable
+	})
 }
 
 // named: a fix finds containers by their name, which the API server demands.

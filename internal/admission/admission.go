@@ -39,6 +39,8 @@ type Edition struct {
 // Implementations are safe for concurrent use and end soon after ctx does.
 type Rules interface {
 	Evaluate(ctx context.Context, in policy.Input) ([]policy.Violation, error)
+	// Rule returns the rule of that id, and false where there is none.
+	Rule(id string) (*policy.Rule, bool)
 }
 
 // Facts gathers what is around an object. An error means that the facts are not
@@ -55,7 +57,7 @@ type Facts interface {
 	Terminating(ctx context.Context, namespace string) (bool, error)
 	OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error)
 	Switched(ctx context.Context, service, old *corev1.Service) (string, error)
-	RanBefore(ctx context.Context, deployment *appsv1.Deployment) (bool, error)
+	RanBefore(ctx context.Context, deployment *appsv1.Deployment) (facts.Past, error)
 	MayExempt(ctx context.Context, namespace, user string, groups []string) (bool, error)
 	MayBreakGlass(ctx context.Context, namespace, user string, groups []string) (bool, error)
 }

@@ -11,6 +11,8 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/tealgate/tealgate/internal/admission/message"
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/exemption"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
 )
@@ -63,6 +65,8 @@ func (w *Webhooks) unfit(ctx context.Context, r *review) ([]message.Behind, erro
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", each.Deployment.Name, err)
 		}
+		held := exemption.Parse(each.Deployment.Annotations[v1alpha1.AnnotationExempt])
+		violations, _ = exemptions{held: held, now: w.now()}.excuse(violations)
 		for _, violation := range violations {
 			// Rules on traffic have their say about the Service itself.
 			if violation.Action == policy.Deny && violation.Rule.Concern == policy.ConcernWorkload {
@@ -101,8 +105,22 @@ func (b behind) note(count func(action string, violation policy.Violation)) []st
 }
 
 // warnings are at most room lines: about the object under review, and in the end
-// about those behind it, which keep one line whatever comes before.
+// about those behind it, which keep one line whatever comes before, and about
+// exemptions, if there is room.
 func warnings(r *review, v verdict, room int) ([]string, error) {
+	exempt := exemptLine(r, v)
+	kept := 0
+	if exempt != "" && room > 1 {
+		kept = 1
+	}
+	lines, err := findings(r, v, room-kept)
+	if err == nil && exempt != "" && len(lines) < room {
+		lines = append(lines, exempt)
+	}
+	return lines, err
+}
+
+func findings(r *review, v verdict, room int) ([]string, error) {
 	kept := min(1, len(v.behind.found))
 	if v.behind.failed != nil {
 		kept = 1

@@ -90,6 +90,8 @@ func seeds(tb testing.TB) []ask {
 		{operation: admissionv1.Delete, old: goodService},
 		{object: glazed("x until 2026-11-23T12:30:00Z")},
 		{object: glazed("x until 2026-11-23T11:30:00Z"), old: glazed("")},
+		{object: exempt(lasting + "; replicas")},
+		{object: exempt(shorter, "1.4.0", "1.5.0"), old: exempt(shorter)},
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -32,13 +33,18 @@ type JudgeOptions struct {
 	Facts   Facts
 	// Language of the sentences; English by default.
 	Language policy.Language
+	// Now is the time; time.Now by default.
+	Now func() time.Time
 }
 
 // NewJudge returns a Judge.
 func NewJudge(options JudgeOptions) *Judge {
+	if options.Now == nil {
+		options.Now = time.Now
+	}
 	return &Judge{&Webhooks{
 		edition: func() Edition { return options.Edition },
-		facts:   options.Facts, language: cmp.Or(options.Language, policy.English),
+		facts:   options.Facts, language: cmp.Or(options.Language, policy.English), now: options.Now,
 	}}
 }
 
@@ -51,6 +57,8 @@ type Verdict struct {
 	Warned []message.Finding
 	// Advised is what admission does not say.
 	Advised []policy.Violation
+	// Exempt are the problems that exemptions of the object cover.
+	Exempt []message.Exempted
 	// Unmanaged says that the settings leave the object alone.
 	Unmanaged bool
 	// Told are warnings about what tealgate adds to an admitted object.
@@ -97,7 +105,8 @@ func (j *Judge) verdict(r *review, decide func() (verdict, error)) (Verdict, err
 		return Verdict{}, err
 	}
 	return Verdict{
-		Object: r.object(), Denied: v.denied, Warned: v.warned, Advised: v.advised, Told: gotColor(r, v),
+		Object: r.object(), Denied: v.denied, Warned: v.warned, Advised: v.advised, Exempt: v.exempt,
+		Told: gotColor(r, v),
 	}, nil
 }
 

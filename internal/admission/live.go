@@ -10,6 +10,8 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/exemption"
 	"github.com/tealgate/tealgate/internal/facts"
 )
 
@@ -79,6 +81,8 @@ func (w *Webhooks) askScale(ctx context.Context, r *review, q *question) error {
 	if err != nil || deployment == nil {
 		return err
 	}
+	held := exemption.Parse(deployment.Annotations[v1alpha1.AnnotationExempt])
+	q.exemptions = exemptions{held: held, stored: held, now: w.now()}
 	q.input.Facts.Live, err = w.facts.Carriers(ctx, r.Namespace, deployment.Spec.Template.Labels)
 	return err
 }

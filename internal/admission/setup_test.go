@@ -24,6 +24,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tealgate/tealgate/internal/color"
+	"github.com/tealgate/tealgate/internal/exemption"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
 	"github.com/tealgate/tealgate/internal/rulebook"
@@ -36,6 +37,9 @@ type rulesFunc func(ctx context.Context, in policy.Input) ([]policy.Violation, e
 func (f rulesFunc) Evaluate(ctx context.Context, in policy.Input) ([]policy.Violation, error) {
 	return f(ctx, in)
 }
+
+// Rule implements Rules: functions have no rules with ids.
+func (f rulesFunc) Rule(string) (*policy.Rule, bool) { return nil, false }
 
 type namespacesFunc func(ctx context.Context, namespace string) map[string]string
 
@@ -64,7 +68,9 @@ type around struct {
 	scaled   *appsv1.Deployment
 	ending   bool
 	ran      bool
-	exempt   bool
+	// past is the annotation tealgate.dev/exempt at that time.
+	past   string
+	exempt bool
 	// switched is what a switch leaves.
 	switched string
 	// glass says whether the user may break it; nil is for no.
@@ -117,8 +123,8 @@ func (a around) OnlyColor(ctx context.Context, _ string, _ map[string]string) (c
 	return a.only, a.only != "", a.gate(ctx)
 }
 
-func (a around) RanBefore(ctx context.Context, _ *appsv1.Deployment) (bool, error) {
-	return a.ran, a.gate(ctx)
+func (a around) RanBefore(ctx context.Context, _ *appsv1.Deployment) (facts.Past, error) {
+	return facts.Past{Ran: a.ran, Exemptions: exemption.Parse(a.past)}, a.gate(ctx)
 }
 
 func (a around) MayExempt(ctx context.Context, _, _ string, _ []string) (bool, error) {
@@ -374,41 +380,3 @@ func requests(tb testing.TB, registry *prometheus.Registry, entry, outcome strin
 	tb.Helper()
 	return counted(tb, registry, "tealgate_admission_requests_total", map[string]string{"webhook": entry, "outcome": outcome})
 }
-
-// A Deployment that no rule of the program objects to.
-const goodDeployment = `
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: shop-blue, namespace: shop, labels: {tealgate.dev/color: blue}, annotations: {tealgate.dev/deployed-by: alice}}
-spec:
-  replicas: 3
-  selector: {matchLabels: {app: shop, tealgate.dev/color: blue}}
-  template:
-    metadata: {labels: {app: shop, app.kubernetes.io/version: 1.4.0, tealgate.dev/color: blue}}
-    spec:
-      containers:
-      - name: web
-        image: registry.example:5000/shop:1.4.0
-        ports: [{name: http, containerPort: 8080}]
-        envFrom: [{configMapRef: {name: shop-config}}]
-        readinessProbe: {httpGet: {path: /readyz, port: http}}
-        lifecycle: {preStop: {sleep: {seconds: 5}}}
-`
-
-const goodService = `
-apiVersion: v1
-kind: Service
-metadata: {name: shop, namespace: shop}
-spec:
-  selector: {app: shop, tealgate.dev/color: blue}
-  ports: [{name: http, port: 80, targetPort: http}]
-`
-
-const scale = `
-apiVersion: autoscaling/v1
-kind: Scale
-metadata: {name: shop-blue, namespace: shop}
-spec: {replicas: %d}
-`
-
-func scaled(replicas int) string { return fmt.Sprintf(scale, replicas) }

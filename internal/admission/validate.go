@@ -14,6 +14,7 @@ import (
 	"github.com/tealgate/tealgate/internal/admission/message"
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/color"
+	"github.com/tealgate/tealgate/internal/exemption"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
 )
@@ -74,18 +75,30 @@ type question struct {
 	// before returns the facts of the stored object.
 	before func(ctx context.Context) (facts.Facts, error)
 	// ranBefore says whether the new pod template is one to go back to.
-	ranBefore func(ctx context.Context) (bool, error)
+	ranBefore  func(ctx context.Context) (facts.Past, error)
+	exemptions exemptions
+	// declined says that the request declines colors, which takes the right to exempt.
+	declined bool
 }
 
 // ask gathers the facts. It returns nil for objects that are not tealgate's business.
 func (w *Webhooks) ask(ctx context.Context, r *review) (*question, error) {
+	q, err := w.around(ctx, r)
+	if err != nil || q == nil {
+		return nil, err
+	}
+	return q, w.askExemptions(ctx, r, q)
+}
+
+// around gathers the facts about what is around the object.
+func (w *Webhooks) around(ctx context.Context, r *review) (*question, error) {
 	q := &question{
 		input: policy.Input{
 			Operation: string(r.Operation), Kind: r.Kind.Kind, Namespace: r.Namespace, Name: r.name,
 			User: r.UserInfo.Username, Object: r.Object.Raw, Old: r.OldObject.Raw, Facts: facts.None(),
 		},
 		before:    func(context.Context) (facts.Facts, error) { return facts.None(), nil },
-		ranBefore: func(context.Context) (bool, error) { return false, nil },
+		ranBefore: func(context.Context) (facts.Past, error) { return facts.Past{}, nil },
 	}
 	if r.Operation == admissionv1.Delete {
 		q.input.Object = nil
@@ -123,12 +136,7 @@ func (w *Webhooks) askDeployment(ctx context.Context, r *review, q *question) er
 		return nil
 	}
 	declined := object.Annotations[v1alpha1.AnnotationBlueGreen]
-	if declined == v1alpha1.BlueGreenDisabled && declined != old.Annotations[v1alpha1.AnnotationBlueGreen] {
-		q.input.Facts.MayExempt, err = w.facts.MayExempt(ctx, r.Namespace, r.UserInfo.Username, r.UserInfo.Groups)
-		if err != nil {
-			return err
-		}
-	}
+	q.declined = declined == v1alpha1.BlueGreenDisabled && declined != old.Annotations[v1alpha1.AnnotationBlueGreen]
 	q.before = func(ctx context.Context) (facts.Facts, error) {
 		if maps.Equal(object.Spec.Template.Labels, old.Spec.Template.Labels) {
 			return q.input.Facts, nil
@@ -137,7 +145,7 @@ func (w *Webhooks) askDeployment(ctx context.Context, r *review, q *question) er
 	}
 	// A template that stays as it is runs already: nothing goes back.
 	if templateChanged(object, old) {
-		q.ranBefore = func(ctx context.Context) (bool, error) { return w.facts.RanBefore(ctx, object) }
+		q.ranBefore = func(ctx context.Context) (facts.Past, error) { return w.facts.RanBefore(ctx, object) }
 	}
 	return nil
 }
@@ -173,16 +181,32 @@ type verdict struct {
 	warned []message.Finding
 	// advised is silent at admission.
 	advised []policy.Violation
+	// exempt is what exemptions cover, ended are those that do no longer, granted
+	// names those that are new.
+	exempt  []message.Exempted
+	ended   []exemption.Exemption
+	granted string
 	// behind is about other objects than the one under review.
 	behind behind
 	// glass is about a break-glass annotation that is there.
 	glass intact
 }
 
-// weigh lets what the stored object has already, and what only goes back to a
+// weigh puts aside what exemptions cover, and weighs the rest.
+func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations []policy.Violation) (verdict, error) {
+	rest, exempt := q.exemptions.excuse(violations)
+	v, err := w.weighRest(ctx, r, q, rest)
+	if err != nil {
+		return verdict{}, err
+	}
+	v.exempt, v.ended, v.granted = exempt, q.exemptions.ended(v), granted(q.input.Facts.Exemptions)
+	return v, nil
+}
+
+// weighRest lets what the stored object has already, and what only goes back to a
 // template that ran before, warn instead of deny. Both are looked up only when a
 // request is about to be denied.
-func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations []policy.Violation) (verdict, error) {
+func (w *Webhooks) weighRest(ctx context.Context, r *review, q *question, violations []policy.Violation) (verdict, error) {
 	var v verdict
 	var denying []policy.Violation
 	var advice []message.Finding
@@ -212,12 +236,12 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 		denying = v.warnWhere(denying, message.Mode, func(policy.Violation) bool { return true })
 	}
 	if len(denying) > 0 && update {
-		ran, err := q.ranBefore(ctx)
+		past, err := q.ranBefore(ctx)
 		if err != nil {
 			return verdict{}, err
 		}
 		denying = v.warnWhere(denying, message.Undo, func(violation policy.Violation) bool {
-			return ran && violation.Rule.Concern == policy.ConcernWorkload
+			return past.Ran && violation.Rule.Concern == policy.ConcernWorkload && !q.exemptions.dropped(violation.Rule, past)
 		})
 	}
 	if len(denying) > 0 && r.Operation == admissionv1.Delete {
@@ -233,7 +257,8 @@ func (w *Webhooks) weigh(ctx context.Context, r *review, q *question, violations
 	return v, nil
 }
 
-// knownBefore returns the identities of the problems that the stored object has.
+// knownBefore returns the identities of the problems that the stored object has,
+// without those that are on loan.
 func knownBefore(ctx context.Context, r *review, q *question) (map[string]bool, error) {
 	before := q.input
 	before.Object = q.input.Old
@@ -245,9 +270,11 @@ func knownBefore(ctx context.Context, r *review, q *question) (map[string]bool, 
 	if err != nil {
 		return nil, err
 	}
-	identities := map[string]bool{}
+	identities, lent := map[string]bool{}, q.exemptions.lent(r)
 	for _, violation := range violations {
-		identities[violation.Identity()] = true
+		if !lent(violation.Rule) {
+			identities[violation.Identity()] = true
+		}
 	}
 	return identities, nil
 }
@@ -269,6 +296,7 @@ const (
 	actionDeny      = "deny"
 	actionWouldDeny = "would-deny"
 	actionWarn      = "warn"
+	actionExempt    = "exempt"
 )
 
 // answer turns a verdict into the API's response and counts it.
@@ -288,6 +316,9 @@ func (w *Webhooks) answer(r *review, v verdict) (admission.Response, error) {
 			note(actionWarn, finding.Violation)
 		}
 	}
+	for _, excused := range v.exempt {
+		note(actionExempt, excused.Violation)
+	}
 	trail = append(trail, v.behind.note(func(action string, violation policy.Violation) {
 		w.metrics.found(violation, action, r.mode)
 	})...)
@@ -306,14 +337,23 @@ func (w *Webhooks) answer(r *review, v verdict) (admission.Response, error) {
 		}
 		response = response.WithWarnings(told...).WithWarnings(lines...)
 	}
-	response.AuditAnnotations = map[string]string{}
+	response.AuditAnnotations = annotations(trail, v)
+	return response, nil
+}
+
+// annotations are for the audit log of the API server.
+func annotations(trail []string, v verdict) map[string]string {
+	said := map[string]string{}
 	if len(trail) > 0 {
-		response.AuditAnnotations["problems"] = strings.Join(trail, "; ")
+		said["problems"] = strings.Join(trail, "; ")
+	}
+	if v.granted != "" && len(v.denied) == 0 {
+		said["exempted"] = v.granted
 	}
 	if v.glass.audit != "" {
-		response.AuditAnnotations["break-glass"] = v.glass.audit
+		said["break-glass"] = v.glass.audit
 	}
-	return response, nil
+	return said
 }
 
 // unknownMode tells that the namespace's mode is misspelled: the API server sends

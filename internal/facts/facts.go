@@ -47,10 +47,40 @@ type Facts struct {
 	// in common with its pair, as far as they exist. Asked only when there are
 	// any in common, on the same requests as Config. Live.
 	Claims []Claim `json:"claims"`
+	// Exemptions are what the object under review asks for in the annotation
+	// tealgate.dev/exempt.
+	Exemptions []Exemption `json:"exemptions"`
 	// MayExempt says that the requesting user holds the verb exempt on
 	// overrides.tealgate.dev in this namespace. Asked only where a request
-	// changes a declaration that takes it; false otherwise. Live.
+	// changes a declaration that takes it, or adds an exemption that would count;
+	// false otherwise. Live.
 	MayExempt bool `json:"mayExempt"`
+}
+
+// Exemption is one element of the annotation tealgate.dev/exempt.
+type Exemption struct {
+	// Text is how it stands there, on one line, at most 300 characters of it.
+	Text string `json:"text"`
+	// Rule, Reason and Until (as 2027-01-31) are its parts; empty are those that
+	// could not be made out.
+	Rule   string `json:"rule"`
+	Reason string `json:"reason"`
+	Until  string `json:"until"`
+	// Problem says what is wrong with the form, so that it exempts nothing: colon
+	// (none behind the rule), reason (none), long (a reason of over 200
+	// characters), day (none of the calendar), days (two), many (it stands behind
+	// the tenth). Empty where nothing is.
+	Problem string `json:"problem"`
+	// Known says that there is such a rule, Exemptable that it allows exemptions.
+	Known      bool `json:"known"`
+	Exemptable bool `json:"exemptable"`
+	// Ended says that its last day is over, in UTC.
+	Ended bool `json:"ended"`
+	// Added says that the stored object does not have it already: the same rule and
+	// reason, for as long at least.
+	Added bool `json:"added"`
+	// Day is a day that could be named instead: in 90 days.
+	Day string `json:"day"`
 }
 
 // Service is another Service of the namespace.
@@ -187,7 +217,7 @@ type Serving struct {
 // None returns facts without content, for objects that need none.
 func None() Facts {
 	return Facts{
-		Services: []Service{}, Pair: []Deployment{}, Claims: []Claim{},
+		Services: []Service{}, Pair: []Deployment{}, Claims: []Claim{}, Exemptions: []Exemption{},
 		Live: []Carrier{}, Doors: []Carrier{},
 		Selected: Selected{Pods: []Pod{}}, Leaving: Selected{Pods: []Pod{}},
 		Serving: Serving{Pods: []string{}, Colors: []string{}},

@@ -4,13 +4,10 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	apiequality "k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
@@ -208,33 +205,4 @@ func (g *Gatherer) serving(ctx context.Context, namespace, name string) (Serving
 	fact := servingFact(endpoints.Items)
 	fact.Truncated = endpoints.Continue != ""
 	return fact, nil
-}
-
-// RanBefore says whether a ReplicaSet of the Deployment has the same pod
-// template already, as after `kubectl rollout undo`. One live read.
-func (g *Gatherer) RanBefore(ctx context.Context, deployment *appsv1.Deployment) (bool, error) {
-	selector, err := metav1.LabelSelectorAsSelector(deployment.Spec.Selector)
-	if err != nil {
-		return false, fmt.Errorf("selector of Deployment %s/%s: %w", deployment.Namespace, deployment.Name, err)
-	}
-	var replicaSets appsv1.ReplicaSetList
-	err = g.live.List(ctx, &replicaSets, client.InNamespace(deployment.Namespace),
-		client.MatchingLabelsSelector{Selector: selector}, client.Limit(maxReplicaSets))
-	if err != nil {
-		return false, fmt.Errorf("reading the ReplicaSets of Deployment %s/%s: %w", deployment.Namespace, deployment.Name, err)
-	}
-	wanted := authored(deployment.Spec.Template)
-	return slices.ContainsFunc(replicaSets.Items, func(replicaSet appsv1.ReplicaSet) bool {
-		return metav1.IsControlledBy(&replicaSet, deployment) &&
-			apiequality.Semantic.DeepEqual(authored(replicaSet.Spec.Template), wanted)
-	}), nil
-}
-
-// authored returns a pod template without the labels that others than its
-// author put there: the ReplicaSet's hash, and the color that tealgate adds.
-func authored(template corev1.PodTemplateSpec) corev1.PodTemplateSpec {
-	template.Labels = maps.Clone(template.Labels)
-	delete(template.Labels, appsv1.DefaultDeploymentUniqueLabelKey)
-	delete(template.Labels, v1alpha1.LabelColor)
-	return template
 }

@@ -77,7 +77,9 @@ func (c *cluster) Deployment(context.Context, string, string) (*appsv1.Deploymen
 func (c *cluster) Terminating(context.Context, string) (bool, error) { return false, nil }
 
 // RanBefore implements admission.Facts: what is created never ran.
-func (c *cluster) RanBefore(context.Context, *appsv1.Deployment) (bool, error) { return false, nil }
+func (c *cluster) RanBefore(context.Context, *appsv1.Deployment) (facts.Past, error) {
+	return facts.Past{}, nil
+}
 
 // MayExempt implements admission.Facts: nobody asks.
 func (c *cluster) MayExempt(context.Context, string, string, []string) (bool, error) {

@@ -134,7 +134,10 @@ func namedViolation(rule *ast.Rule) bool {
 func undocumented(pkg string) *Rule {
 	id := strings.ReplaceAll(pkg, "_", "-")
 	same := map[Language]string{English: id}
-	return &Rule{ID: id, Package: pkg, Action: Deny, Concern: ConcernTraffic, Title: same, Description: same, Undocumented: true}
+	return &Rule{
+		ID: id, Package: pkg, Action: Deny, Concern: ConcernTraffic, Title: same, Description: same,
+		Exemptable: true, Undocumented: true,
+	}
 }
 
 // Complete says what the annotations of the rules lack: a rule without any, a

@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -95,6 +96,15 @@ func Compile(ctx context.Context, modules []*Module) (*Engine, error) {
 // Rules returns all rules in the order of their ids.
 func (e *Engine) Rules() []*Rule {
 	return slices.SortedFunc(maps.Values(e.rules), func(a, b *Rule) int { return cmp.Compare(a.ID, b.ID) })
+}
+
+// Rule returns the rule of that id, and false where there is none.
+func (e *Engine) Rule(id string) (*Rule, bool) {
+	rule, ok := e.rules[strings.ReplaceAll(id, "-", "_")]
+	if !ok || rule.ID != id {
+		return nil, false
+	}
+	return rule, true
 }
 
 // Evaluate returns what the rules find, in a stable order. Any doubt is an

@@ -39,6 +39,9 @@ const (
 	ConcernTraffic  Concern = "traffic"
 )
 
+// neverExempt is the one value of the annotation exempt: no object can be exempt.
+const neverExempt = "never"
+
 // Language is a language that messages exist in.
 type Language string
 
@@ -64,6 +67,9 @@ type Rule struct {
 	Description map[Language]string
 	// Messages by the name that violations refer to.
 	Messages map[string]*Message
+	// Exemptable says that an object can be exempt from the rule, by the annotation
+	// tealgate.dev/exempt.
+	Exemptable bool
 	// Undocumented says that the rule's package has no annotations. Its
 	// violations deny all the same.
 	Undocumented bool
@@ -88,6 +94,7 @@ type metadata struct {
 	ID       string                     `json:"id"`
 	Action   Action                     `json:"action"`
 	Concern  Concern                    `json:"concern"`
+	Exempt   string                     `json:"exempt"`
 	ZH       translation                `json:"zh"`
 	Messages map[string]messageMetadata `json:"messages"`
 }
@@ -139,6 +146,9 @@ func newRule(pkg, title, description string, custom map[string]any) (*Rule, erro
 	if !slices.Contains([]Concern{"", ConcernWorkload, ConcernTraffic}, meta.Concern) {
 		return nil, fmt.Errorf("custom.concern is %q, not workload or traffic", meta.Concern)
 	}
+	if meta.Exempt != "" && meta.Exempt != neverExempt {
+		return nil, fmt.Errorf("custom.exempt is %q, not never", meta.Exempt)
+	}
 	if len(meta.Messages) == 0 {
 		return nil, errors.New("custom.messages is empty")
 	}
@@ -147,6 +157,7 @@ func newRule(pkg, title, description string, custom map[string]any) (*Rule, erro
 		Title:       map[Language]string{English: title},
 		Description: map[Language]string{English: strings.TrimSpace(description)},
 		Messages:    map[string]*Message{},
+		Exemptable:  meta.Exempt != neverExempt,
 	}
 	if meta.ZH.Title != "" {
 		rule.Title[Chinese] = meta.ZH.Title

@@ -98,12 +98,6 @@ func violation(rule *policy.Rule, name string, with map[string]any) policy.Viola
 	return policy.Violation{Rule: rule, Message: rule.Messages[name], Field: "spec", With: with}
 }
 
-// documented has a page of the platform team's.
-func documented(v policy.Violation) policy.Violation {
-	v.Docs = "https://wiki.example/tealgate/" + v.Rule.ID
-	return v
-}
-
 // embedded are the rules of the program, compiled once.
 var embedded = sync.OnceValues(func() (*policy.Engine, error) {
 	modules, err := policies.Modules()
@@ -194,6 +188,7 @@ func texts(t *testing.T, language policy.Language) map[string]string {
 	}, "\n")
 	goldens["break-glass"] = strings.Join(glassTexts(language), "\n")
 	maps.Copy(goldens, policyTexts(t, language))
+	goldens["exempt"] = exemptLines(language)
 	for name, example := range examples(t) {
 		answer, err := message.Denial(language, example.object, example.violations)
 		require.NoError(t, err)

@@ -62,6 +62,10 @@ const (
 	// AnnotationBreakGlass on an object lets who holds VerbBreakGlass change it unjudged:
 	// a reason, the word until, and a time at most an hour ahead.
 	AnnotationBreakGlass = Group + "/break-glass"
+	// AnnotationExempt on a Deployment or Service exempts it from rules: RULE: REASON
+	// until DAY, with a semicolon between two. Adding one takes the verb exempt on
+	// overrides.tealgate.dev.
+	AnnotationExempt = Group + "/exempt"
 	// AnnotationArgoRollouts marks Services that Argo Rollouts manages; tealgate
 	// leaves them alone.
 	AnnotationArgoRollouts = "argo-rollouts.argoproj.io/managed-by-rollouts"
@@ -87,7 +91,7 @@ const (
 const (
 	// ResourceOverrides is the resource.
 	ResourceOverrides = "overrides"
-	// VerbExempt: to take out of coloring what serves.
+	// VerbExempt: to give exemptions, and to take out of coloring what serves.
 	VerbExempt = "exempt"
 	// VerbBreakGlass: to have changes admitted unjudged, for a time and with a reason.
 	VerbBreakGlass = "break-glass"

@@ -70,15 +70,16 @@
 #         live traffic here. That takes away what protects the traffic, and needs
 #         the verb exempt on overrides.tealgate.dev. Nothing was changed.
 #
-#         Take the annotation out, or let someone apply it for whom this says yes:
+#         Take the annotation out, or let someone apply it to whom this shows exempt
+#         beside overrides.tealgate.dev:
 #
-#           {{.kubectl}} auth can-i exempt overrides.tealgate.dev
+#           {{.kubectl}} auth can-i --list
 #       zh: |-
 #         加入了 tealgate.dev/blue-green: disabled，而 Service {{.service}} 正把线上流量送到这里。这会去掉对流量的保护，需要 overrides.tealgate.dev 的 exempt 权限。没有任何修改生效。
 #
-#         请删除该注解，或由执行以下命令得到 yes 的人来 apply：
+#         请删除该注解，或由执行以下命令能在 overrides.tealgate.dev 一行看到 exempt 的人来 apply：
 #
-#           {{.kubectl}} auth can-i exempt overrides.tealgate.dev
+#           {{.kubectl}} auth can-i --list
 package tealgate.rules.color_selector
 
 import data.tealgate.lib.traffic

@@ -8,6 +8,7 @@
 #   id: deployed-by
 #   action: deny
 #   concern: traffic
+#   exempt: never
 #   zh:
 #     title: 部署者由系统记录，不能自己填写
 #     description: |
