@@ -114,6 +114,8 @@ func (o owners) take(source Source, module *policy.Module) *policy.Problem {
 func placed(source Source, modules []*policy.Module, module *policy.Module) *policy.Problem {
 	name, rule := module.PackageName(), module.Rule()
 	switch {
+	case !module.Below("tealgate") && !isTest(module) && module.DefinesViolation():
+		return problem(module, policy.NeverAsked, name, "a rule is asked only in a package tealgate.rules.NAME, not in %s", name)
 	case !module.Below("tealgate"):
 		return nil
 	case rule == "" || !ruleName.MatchString(rule):

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -118,8 +117,8 @@ func (g *Gate) build(ctx context.Context, candidate *Source) (*Built, error) {
 		}
 	}
 	if candidate != nil {
+		// Behind the others: where two cannot both be, this one is told so.
 		sources = append(sources, *candidate)
 	}
-	slices.SortFunc(sources, func(a, b Source) int { return strings.Compare(a.Name, b.Name) })
 	return g.book.try(ctx, sources)
 }
