@@ -25,6 +25,9 @@ type KubectlOptions struct {
 
 	// Env is added to the environment, "KEY=value".
 	Env []string
+
+	// Dir is the working directory; empty means this process's own.
+	Dir string
 }
 
 // KubectlResult is what came of one run of kubectl.
@@ -57,6 +60,7 @@ func (c *Cluster) KubectlWith(ctx context.Context, options KubectlOptions, args 
 
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, c.Binary("kubectl"), args...)
+	cmd.Dir = options.Dir
 	cmd.Env = append(c.KubectlEnv(kubeconfig), options.Env...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = options.Stdin, &stdout, &stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }

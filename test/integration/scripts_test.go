@@ -97,6 +97,8 @@ func TestDoorsWhileDown(t *testing.T) {
 //	own CONFIGMAP OBJECT        makes a ConfigMap the owner of an object
 //	paste FILE                  applies the fixes of the last denial to a manifest
 //	killtealgate                ends tealgate as a crash would
+//	starttealgate               starts it again, and waits until it is ready
+//	untilmetric LINE            waits until tealgate's metrics have that line
 //	withhold RESOURCES          tealgate's lists of these, and of no others, get no
 //	                            answer from now on
 //	maydie                      does so where the script is run with tealgate down
@@ -104,7 +106,7 @@ func TestDoorsWhileDown(t *testing.T) {
 // What kubectl, admin and holder show is gathered in the file session, which a script
 // can compare as a whole at its end. Each finds the manifests of testdata/shared in its
 // folder: a Service, and a blue and a green Deployment that have no problem, and the
-// blue one with a single pod. Names of pods are random and shown as NAME-HASH-xxxxx,
+// blue one with a single pod, and in docs the examples of the documentation. Names of pods are random and shown as NAME-HASH-xxxxx,
 // tealgate's port as PORT, times as 2006-01-02T15:04:05Z and 15:04Z.
 func (w *world) run(t *testing.T, path string) {
 	t.Helper()
@@ -118,6 +120,9 @@ func (w *world) run(t *testing.T, path string) {
 		RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
 			e.Vars = append(e.Vars, "NS="+namespaceOf(e))
+			if err := os.CopyFS(filepath.Join(e.WorkDir, "docs"), os.DirFS(filepath.Join("..", "..", "docs", "examples"))); err != nil {
+				return err
+			}
 			return os.CopyFS(e.WorkDir, os.DirFS(filepath.Join("testdata", "shared")))
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -137,15 +142,17 @@ func (w *world) run(t *testing.T, path string) {
 			"holder": func(ts *testscript.TestScript, neg bool, args []string) {
 				record(ts, holder+"$", args, w.kubectl(ts, neg, w.holder, args))
 			},
-			"at":           at,
-			"fill":         fill,
-			"untilmode":    w.untilMode,
-			"until":        w.until,
-			"capture":      w.capture,
-			"paste":        paste,
-			"own":          w.own,
-			"withhold":     w.withhold,
-			"killtealgate": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Kill()) },
+			"at":            at,
+			"fill":          fill,
+			"untilmode":     w.untilMode,
+			"until":         w.until,
+			"capture":       w.capture,
+			"paste":         paste,
+			"own":           w.own,
+			"withhold":      w.withhold,
+			"starttealgate": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Start(context.Background())) },
+			"untilmetric":   w.untilMetricLine,
+			"killtealgate":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Kill()) },
 			"maydie": func(ts *testscript.TestScript, _ bool, _ []string) {
 				if w.mortal {
 					ts.Check(w.tealgate.Kill())
@@ -285,9 +292,12 @@ func (w *world) until(ts *testscript.TestScript, neg bool, args []string) {
 	defer cancel()
 	last := ""
 	err := poll(ctx, func(ctx context.Context) (bool, error) {
-		result, err := w.cluster.Kubectl(ctx, append([]string{"-n", ts.Getenv("NS")}, args[1:]...)...)
-		last = result.String()
-		return strings.Contains(last, args[0]) != neg, err
+		options := env.KubectlOptions{Dir: ts.MkAbs(".")}
+		result, err := w.cluster.KubectlWith(ctx, options, append([]string{"-n", ts.Getenv("NS")}, args[1:]...)...)
+		if err == nil {
+			last = result.String()
+		}
+		return strings.Contains(result.String(), args[0]) != neg, err
 	})
 	if err != nil {
 		ts.Fatalf("until %q: %v; last: %s", args[0], err, last)
