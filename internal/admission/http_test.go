@@ -219,7 +219,10 @@ func TestUnusualInput(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			response := post(t, w, "validate-enforce", test.body)
+			// The longest that an API server waits: what is judged counts here, not how soon.
+			request := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/validate-enforce?timeout=30s", bytes.NewReader(test.body))
+			request.Header.Set("Content-Type", "application/json")
+			response := send(t, w, "validate-enforce", request)
 			assert.True(t, response.Allowed, "%s: %s", test.reason, response.Result.Message)
 			assert.Empty(t, response.Warnings)
 		})
