@@ -83,6 +83,31 @@ func TestReadme(t *testing.T) {
 	}
 }
 
+// TestPoliciesPage holds that docs/policies.md shows the files that TestRulebook
+// applies, and the answers that it got.
+func TestPoliciesPage(t *testing.T) {
+	raw, err := os.ReadFile(filepath.Join("..", "..", "docs", "policies.md"))
+	require.NoError(t, err)
+	page := string(raw)
+	examples := filepath.Join("..", "..", "docs", "examples")
+	for _, file := range []string{"policies/team-owner.rego", "policies/team-owner_test.rego", "policies/kustomization.yaml", "settings.yaml"} {
+		shown, err := os.ReadFile(filepath.Join(examples, file))
+		require.NoError(t, err)
+		assert.Contains(t, page, "\n"+string(shown)+"```\n", file)
+	}
+	for file, parts := range map[string][2]string{
+		"shop.txtar":       {"\n1. team-owner:", "$ kubectl"},
+		"refused.en.txtar": {"\n1. policy: acme/owner_test.rego", "# kubectl"},
+	} {
+		golden, err := os.ReadFile(filepath.Join("testdata", "rulebook", file))
+		require.NoError(t, err)
+		_, answer, found := strings.Cut(string(golden), parts[0])
+		require.True(t, found, file)
+		answer, _, _ = strings.Cut(answer, parts[1])
+		assert.Contains(t, page, parts[0]+answer+"```\n", file)
+	}
+}
+
 // TestEveryRuleHasAStory is the closed set of goldens: one for each rule and
 // language, and none for a rule that does not exist.
 func TestEveryRuleHasAStory(t *testing.T) {
