@@ -55,7 +55,7 @@ func (w *Webhooks) askExemptions(ctx context.Context, r *review, q *question) er
 	}
 	gathered := &q.input.Facts
 	gathered.Exemptions = facts.Exemptions(object, stored, now, known)
-	if q.declined || slices.ContainsFunc(gathered.Exemptions, asks) {
+	if !r.standing && (q.declined || slices.ContainsFunc(gathered.Exemptions, asks)) {
 		if gathered.MayExempt, err = w.facts.MayExempt(ctx, r.Namespace, r.UserInfo.Username, r.UserInfo.Groups); err != nil {
 			return err
 		}

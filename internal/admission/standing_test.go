@@ -1,6 +1,8 @@
 package admission
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -20,6 +22,13 @@ func stored(t *testing.T, text string) *unstructured.Unstructured {
 	object := &unstructured.Unstructured{}
 	require.NoError(t, yaml.Unmarshal([]byte(text), &object.Object))
 	return object
+}
+
+// nobody asks about a right.
+type nobody struct{ around }
+
+func (nobody) MayExempt(context.Context, string, string, []string) (bool, error) {
+	return false, errors.New("nobody asks")
 }
 
 // TestStanding holds what is said about objects that exist: what they are, and
@@ -72,8 +81,16 @@ func TestStanding(t *testing.T) {
 			object: strings.Replace(uncolored, "annotations: {", "annotations: {tealgate.dev/blue-green: disabled, ", 1),
 		},
 		"Deployer": {reason: "nobody deploys", object: strings.Replace(goodDeployment, "deployed-by: alice", "deployed-by: bob", 1)},
-		"Serving":  {reason: "a Service on ready pods", object: goodService, facts: around{service: selected(ready("a", "blue"))}},
-		"Unready":  {reason: "it is not born, whatever the other color has", object: goodService, facts: around{service: unready}},
+		"Exempt": {
+			reason: "it was given by somebody who might, and nobody asks again",
+			object: strings.Replace(unprobed(goodDeployment), "annotations: {", "annotations: {tealgate.dev/exempt: 'readiness-probe: legacy until 2999-12-31', ", 1),
+		},
+		"ExemptNoMore": {
+			reason: "the loan is due", denied: []string{"readiness-probe"}, warned: []string{"exemption"},
+			object: strings.Replace(unprobed(goodDeployment), "annotations: {", "annotations: {tealgate.dev/exempt: 'readiness-probe: legacy until 2000-12-31', ", 1),
+		},
+		"Serving": {reason: "a Service on ready pods", object: goodService, facts: around{service: selected(ready("a", "blue"))}},
+		"Unready": {reason: "it is not born, whatever the other color has", object: goodService, facts: around{service: unready}},
 		"OneColor": {
 			reason: "tealgate pins it", object: unpinned,
 			facts: around{service: selected(ready("a", "blue")), only: color.Blue},
@@ -89,7 +106,7 @@ func TestStanding(t *testing.T) {
 		"Argo": {reason: "Argo Rollouts moves it", object: argo, facts: around{service: selected(ready("a", "blue"), ready("b", "green"))}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			judge := NewJudge(JudgeOptions{Edition: Edition{Rules: embeddedRules(t), Settings: settings.Default()}, Facts: test.facts})
+			judge := NewJudge(JudgeOptions{Edition: Edition{Rules: embeddedRules(t), Settings: settings.Default()}, Facts: nobody{test.facts}})
 			verdict, err := judge.Standing(t.Context(), stored(t, test.object))
 			require.NoError(t, err)
 			var denied, warned []string
