@@ -221,8 +221,8 @@ var story = []step{
 				want: []string{"namespace/shop labeled"},
 			},
 			{
-				say:      "one of green's pods crashes",
-				run:      greenPods + `kubectl annotate --overwrite $1 kwok.tealgate.dev/crash=true`,
+				say:      "all of green's pods crash",
+				run:      greenPods + `kubectl annotate --overwrite $* kwok.tealgate.dev/crash=true`,
 				offstage: true,
 			},
 			{
@@ -234,7 +234,7 @@ var story = []step{
 			{
 				run:    toGreen,
 				code:   1,
-				want:   []string{"Service shop/shop 有 1 处问题：selector-ready", "green 有 2 个就绪的 Pod", "CrashLoopBackOff", "流量仍在 blue"},
+				want:   []string{"Service shop/shop 有 1 处问题：selector-ready", "green 有 0 个就绪的 Pod", "CrashLoopBackOff", "流量仍在 blue"},
 				within: soon,
 			},
 			{
