@@ -44,7 +44,9 @@ func TestFixes(t *testing.T) {
 	engine, err := policies.Engine(t.Context())
 	require.NoError(t, err)
 	cases := fixCases()
-	assert.ElementsMatch(t, messagesWithFix(engine), slices.Collect(maps.Keys(cases)), "a case for each message that offers a fix, and no other")
+	// The story behaviour/exemptions pastes this one: it takes somebody with the right.
+	offered := slices.DeleteFunc(messagesWithFix(engine), func(name string) bool { return name == "exemption/unreadable" })
+	assert.ElementsMatch(t, offered, slices.Collect(maps.Keys(cases)), "a case for each message that offers a fix, and no other")
 
 	w := start(t, env.Options{})
 	require.NoError(t, w.tealgate.Namespace(t.Context(), "fixes", "enforce"))
