@@ -1,0 +1,142 @@
+package release
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// awaiting waits for people to say Go, unless nobody is asked.
+func (d *decider) awaiting() Plan {
+	if plan := d.interrupted(); plan != nil {
+		return *plan
+	}
+	r := d.State.Release
+	approval := r.Spec.Approval
+	limit := d.deadline(approval.ValidFor)
+	by, why := d.ayes()
+	decided := approval.Automatic || len(by) >= max(1, approval.Approvals)
+	unfit := d.unfit()
+	switch {
+	case decided && len(unfit) == 0:
+		return d.commit(by)
+	case d.expired(approval.ValidFor) && decided:
+		return d.abort("NotReady", "decided, and not fit to switch in %s: %s", approval.ValidFor, strings.Join(unfit, "; "))
+	case d.expired(approval.ValidFor):
+		return d.abort("NoDecision", "nobody decided in %s", approval.ValidFor)
+	case decided:
+		return d.poll(limit, "NotReady", "decided, but %s", strings.Join(unfit, "; "))
+	}
+	plan := d.wait(limit, "AwaitingDecision", "%d of %d Go for %s%s", len(by), max(1, approval.Approvals), r.Name, why)
+	for _, decision := range d.Decisions {
+		// A Go that ends while others are missing must be seen to end.
+		if ends := decision.At.Add(approval.ValidFor); decision.Verdict == Go && ends.After(d.now) && ends.Before(plan.Wake) {
+			plan.Wake = ends
+		}
+	}
+	return plan
+}
+
+// commit records that the switch begins, with all that later phases compare with. From
+// here on a NoGo comes too late, and Rollback is the word.
+func (d *decider) commit(by []string) Plan {
+	r := d.release()
+	r.DecidedBy = by
+	r.Need, r.Size, r.Restarts, r.Baseline = map[string]int32{}, map[string]int32{}, map[string]int32{}, map[string]float64{}
+	for i := range d.Services {
+		r.Need[d.Services[i].Name] = int32(max(1, d.Services[i].Serving[r.From])) //nolint:gosec // Endpoints of one Service: far below 2^31.
+	}
+	for _, deployment := range d.on(r.From) {
+		r.Size[deployment.Name] = deployment.Desired
+	}
+	for _, deployment := range d.on(r.To) {
+		r.Restarts[deployment.Name] = deployment.Restarts
+	}
+	for _, signal := range r.Spec.Watch.Signals {
+		if sample, there := d.Samples[signal.Name]; there && sample.enough(signal) == "" {
+			r.Baseline[signal.Name] = sample.Value
+		}
+	}
+	return d.enter(Switching, note("Decided", "%s switches from %s to %s%s", r.Name, r.From, r.To, said(by)))
+}
+
+func said(by []string) string {
+	if len(by) == 0 {
+		return ", without asking anybody"
+	}
+	return ": Go by " + strings.Join(by, ", ")
+}
+
+// ayes are the people whose Go counts, and why others do not.
+func (d *decider) ayes() (by []string, why string) {
+	r := d.State.Release
+	var reasons []string
+	for _, decision := range d.Decisions {
+		if decision.Release != r.Name || decision.Verdict != Go || slices.Contains(by, decision.By) {
+			continue
+		}
+		if reason := d.discounted(&decision); reason != "" {
+			reasons = append(reasons, fmt.Sprintf("; that of %s does not count: %s", decision.By, reason))
+			continue
+		}
+		by = append(by, decision.By)
+	}
+	slices.Sort(by)
+	if r.Spec.Approval.Separation && unprovable(r.Deployers) {
+		reasons = append(reasons, "; a robot deployed, so that deployer and decider differ cannot be proven")
+	}
+	return by, strings.Join(reasons, "")
+}
+
+// discounted says why a Go does not count, "" if it does.
+func (d *decider) discounted(decision *Decision) string {
+	r := d.State.Release
+	switch separated := r.Spec.Approval.Separation; {
+	case !decision.At.After(r.Revised):
+		return "it is older than what it is about"
+	case !d.now.Before(decision.At.Add(r.Spec.Approval.ValidFor)):
+		return "it has expired"
+	case separated && slices.Contains(r.Deployers, decision.By):
+		return "who deployed may not decide"
+	case separated && strings.HasPrefix(decision.By, "system:serviceaccount:"+d.Namespace+":"):
+		return "a ServiceAccount of this namespace may not decide"
+	default:
+		return ""
+	}
+}
+
+func unprovable(deployers []string) bool {
+	return len(deployers) == 0 || slices.ContainsFunc(deployers, func(name string) bool {
+		return strings.HasPrefix(name, "system:serviceaccount:")
+	})
+}
+
+// no finds the word that stops a release: NoGo until the switch begins, Rollback always.
+func (d *decider) no() *Decision {
+	for i := range d.Decisions {
+		decision := &d.Decisions[i]
+		if decision.Release != d.State.Release.Name {
+			continue
+		}
+		if decision.Verdict == Rollback || decision.Verdict == NoGo && d.State.Phase != Switching {
+			return decision
+		}
+	}
+	return nil
+}
+
+// open says which items of a checklist nobody has ticked since a time.
+func (d *decider) open(items []string, since time.Time) []string {
+	var waits []string
+	for _, item := range items {
+		ticked := slices.ContainsFunc(d.Decisions, func(decision Decision) bool {
+			return decision.Release == d.State.Release.Name && decision.Verdict == Checked &&
+				decision.Item == item && decision.At.After(since)
+		})
+		if !ticked {
+			waits = append(waits, fmt.Sprintf("check %s is open", item))
+		}
+	}
+	return waits
+}

@@ -1,0 +1,89 @@
+package release
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// back finds out whether a release that has moved Services must, or did, go back: because a
+// person says so, because the Services were moved by hand, or because the new color
+// is plainly broken. It returns nil if the release goes on.
+func (d *decider) back() *Plan {
+	if no := d.no(); no != nil && no.Verdict == Rollback {
+		plan := d.rollBack("Decision", "%s said Rollback: %s", no.By, no.Reason)
+		return &plan
+	}
+	if plan := d.strayed(); plan != nil {
+		return plan
+	}
+	reason, message := d.broken()
+	if reason == "" {
+		return nil
+	}
+	plan := d.retreat(reason, message)
+	return &plan
+}
+
+// strayed deals with Services that are not where the release put them.
+func (d *decider) strayed() *Plan {
+	r := d.State.Release
+	var astray []string
+	back := 0
+	for i := range d.Services {
+		switch s := &d.Services[i]; {
+		case s.Color == r.To:
+		case s.Color == r.From && d.State.Phase == Switching && !d.Paused:
+			// Not written yet.
+		default:
+			astray = append(astray, fmt.Sprintf("Service %s selects %s", s.Name, colored(s.Color)))
+			if s.Color == r.From {
+				back++
+			}
+		}
+	}
+	var plan Plan
+	switch {
+	case len(astray) == 0:
+		return nil
+	case back == len(d.Services) && d.State.Phase == Switching:
+		return nil // Paused before anything was written.
+	case back == len(d.Services):
+		d.release().Left = d.now
+		plan = d.finish(RolledBack, r.From, "MovedByHand", "the Services select %s again, and no Decision said so", r.From)
+	default:
+		plan = d.rollBack("MovedByHand", "%s", strings.Join(astray, ", "))
+	}
+	return &plan
+}
+
+// broken says what is plainly wrong with the new color. These rules need no measurement
+// and hold from the first written selector until the old color is retired.
+func (d *decider) broken() (reason, message string) {
+	r := d.State.Release
+	for i := range d.Services {
+		if s := &d.Services[i]; s.Color == r.To && s.Ready[r.To] == 0 {
+			return "NoReadyPods", fmt.Sprintf("%s has no ready pod behind Service %s", r.To, s.Name)
+		}
+	}
+	for _, deployment := range d.on(r.To) {
+		if len(deployment.Crashing) > 0 {
+			return "CrashLoop", fmt.Sprintf("%s in CrashLoopBackOff", strings.Join(deployment.Crashing[:min(3, len(deployment.Crashing))], ", "))
+		}
+		if restarts := deployment.Restarts - r.Restarts[deployment.Name]; restarts >= restartLimit {
+			return "Restarts", fmt.Sprintf("containers of %s restarted %d times since the switch", deployment.Name, restarts)
+		}
+	}
+	return "", ""
+}
+
+// retreat rolls back, or says that somebody should.
+func (d *decider) retreat(reason, message string) Plan {
+	r := d.State.Release
+	if r.Spec.ManualRollback {
+		plan := d.stall(time.Time{}, "RollbackAdvised", "%s (%s). Rollback is manual: kubectl tealgate rollback %s", message, reason, d.Name)
+		plan.Wake = d.wakeForSignals()
+		return plan
+	}
+	return d.rollBack(reason, "%s", message)
+}

@@ -1,0 +1,122 @@
+package release
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// watching looks at what the switch did, until its time is over and all of it passed.
+func (d *decider) watching() Plan {
+	if plan := d.back(); plan != nil {
+		return *plan
+	}
+	r := d.State.Release
+	watch := r.Spec.Watch
+	for _, failed := range []string{d.failed(StageAfter, r.Spec.After), d.failed(StageWatch, watch.Jobs)} {
+		if failed != "" {
+			return d.retreat("JobFailed", failed)
+		}
+	}
+	verdict := d.judge(watch.Signals)
+	if len(verdict.failed) > 0 {
+		return d.retreat("SignalFailed", strings.Join(verdict.failed, "; "))
+	}
+	if revisions := d.revisions(r.To); !maps.Equal(revisions, r.Revisions) {
+		changed := d.release()
+		changed.Revisions, changed.Deployers, changed.Version, changed.Revised = revisions, d.deployers(r.To), d.version(r.To), d.now
+		return d.enter(Watching, warning("Revised", "%s was changed while it is watched: the watch begins again", r.To))
+	}
+	waits := slices.Concat(d.running(StageAfter, r.Spec.After), d.running(StageWatch, watch.Jobs),
+		d.open(watch.Checklist, r.Since), verdict.waits)
+	over := d.deadline(watch.Duration)
+	if d.expired(watch.Duration+dataDeadline) && len(waits) > 0 {
+		return d.finish(Aborted, r.To, "NotProven", "%s after the watch: %s; %s serves, %s is kept",
+			dataDeadline, strings.Join(waits, "; "), r.To, r.From)
+	}
+	for _, plan := range []*Plan{d.run(StageAfter, r.Spec.After), d.show(r.From), d.run(StageWatch, watch.Jobs)} {
+		if plan != nil {
+			return *plan
+		}
+	}
+	switch {
+	case d.now.Before(over):
+		return d.watchful(d.wait(over, "Watching", "%s", watched(waits)))
+	case len(waits) == 0:
+		d.release().Retire = r.From
+		d.release().Orders = nil
+		return d.enter(Retiring, note("Passed", "%s passed the watch of %s", named(r.Version), watch.Duration))
+	default:
+		plan := d.stall(d.deadline(watch.Duration+dataDeadline), "NotProven", "the watch is over, but %s", strings.Join(waits, "; "))
+		return d.watchful(plan)
+	}
+}
+
+func watched(waits []string) string {
+	if len(waits) == 0 {
+		return "all is well so far"
+	}
+	return strings.Join(waits, "; ")
+}
+
+// watchful looks again after an interval, whatever else the plan waits for.
+func (d *decider) watchful(plan Plan) Plan {
+	if wake := d.wakeForSignals(); !wake.IsZero() && (plan.Wake.IsZero() || wake.Before(plan.Wake)) {
+		plan.Wake = wake
+	}
+	return plan
+}
+
+// wakeForSignals is when to measure again, zero if nothing is to be measured.
+func (d *decider) wakeForSignals() time.Time {
+	if !d.underway() {
+		return time.Time{}
+	}
+	return d.now.Add(max(d.State.Release.Spec.Watch.Interval, pollInterval))
+}
+
+// judgement is what signals say together.
+type judgement struct{ failed, waits []string }
+
+// judge compares the measured values with their limits. A value that is not there passes
+// nothing and fails nothing.
+func (d *decider) judge(signals []Signal) judgement {
+	var j judgement
+	for _, signal := range signals {
+		sample, there := d.Samples[signal.Name]
+		if !there {
+			sample = Sample{Trouble: "not measured yet"}
+		}
+		baseline, based := d.State.Release.Baseline[signal.Name]
+		switch missing := sample.enough(signal); {
+		case missing != "":
+			j.waits = append(j.waits, fmt.Sprintf("signal %s: %s", signal.Name, missing))
+		case signal.Max != nil && sample.Value > *signal.Max:
+			j.failed = append(j.failed, fmt.Sprintf("signal %s is %.4g, above %.4g", signal.Name, sample.Value, *signal.Max))
+		case signal.Increase == nil, based && baseline == 0 && signal.Max != nil:
+			// Nothing can be compared with zero; the limit alone judges.
+		case !based:
+			j.waits = append(j.waits, fmt.Sprintf("signal %s: no value from before the switch to compare with", signal.Name))
+		case sample.Value > baseline*(1+*signal.Increase/100):
+			j.failed = append(j.failed, fmt.Sprintf("signal %s is %.4g, more than %.4g %% above %.4g before the switch",
+				signal.Name, sample.Value, *signal.Increase, baseline))
+		}
+	}
+	return j
+}
+
+// enough says why a sample judges nothing, "" if it does.
+func (s Sample) enough(signal Signal) string {
+	switch {
+	case s.Trouble != "":
+		return s.Trouble
+	case s.Value != s.Value: // Not a number: a rate over nothing.
+		return "no data (NaN)"
+	case s.Samples >= 0 && s.Samples < signal.MinSamples:
+		return fmt.Sprintf("%.4g of %.4g samples", s.Samples, signal.MinSamples)
+	default:
+		return ""
+	}
+}

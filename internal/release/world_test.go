@@ -1,0 +1,237 @@
+package release_test
+
+import (
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/tealgate/tealgate/internal/color"
+	"github.com/tealgate/tealgate/internal/release"
+)
+
+var start = time.Date(2026, 11, 2, 9, 0, 0, 0, time.UTC)
+
+// world is a cluster of two Deployments and two Services that does at once what it is told.
+type world struct {
+	release.Observation
+	now time.Time
+	// acts are what was done to it, notes what was told.
+	acts  []release.Act
+	notes []string
+	// stuck makes acts have no effect.
+	stuck bool
+	// beforeAct is asked before each act.
+	beforeAct func(release.Act)
+}
+
+func spec() release.Spec {
+	limit, increase := 0.01, 20.0
+	return release.Spec{
+		DeployDeadline: 15 * time.Minute,
+		Verify:         release.Verify{Jobs: []string{"smoke"}, Checklist: []string{"login"}, Deadline: 10 * time.Minute},
+		Approval:       release.Approval{Separation: true, Approvals: 1, ValidFor: 24 * time.Hour},
+		Before:         []string{"pause-consumers"}, After: []string{"resume-consumers"},
+		Watch: release.Watch{
+			Duration: 10 * time.Minute, Interval: 15 * time.Second, Jobs: []string{"probe"}, Checklist: []string{"order"},
+			Signals: []release.Signal{{Name: "errors", Max: &limit, Increase: &increase, MinSamples: 100}},
+		},
+		Retire: release.Retire{After: 30 * time.Minute},
+	}
+}
+
+// newWorld has blue 1.4.0 live, with three pods, and no green.
+func newWorld() *world {
+	w := &world{now: start, Observation: release.Observation{
+		Name: "shop", Namespace: "shop", Spec: spec(), Jobs: map[release.JobKey]release.Job{},
+		Samples: map[string]release.Sample{"errors": {Value: 0.001, Samples: 1000}},
+		Services: []release.Service{
+			{Name: "shop", Color: color.Blue, Preview: &release.Preview{Name: "shop-preview", Color: color.Green}},
+			{Name: "shop-grpc", Color: color.Blue},
+		},
+	}}
+	w.deploy(color.Blue, "1.4.0", 3)
+	return w
+}
+
+// deploy makes a Deployment, or replaces it.
+func (w *world) deploy(c color.Color, version string, replicas int32) {
+	w.remove(c)
+	w.Deployments = append(slices.Clone(w.Deployments), release.Deployment{
+		Name: "shop-" + string(c), Base: "shop", Color: c, Version: version, Revision: "hash-" + version,
+		Deployer: "lee", UID: "uid-" + string(c) + version, Generation: 1, Desired: replicas, Ready: replicas,
+	})
+	w.settle()
+}
+
+func (w *world) remove(c color.Color) {
+	w.Deployments = slices.DeleteFunc(slices.Clone(w.Deployments), func(d release.Deployment) bool { return d.Color == c })
+	w.settle()
+}
+
+// change edits the Deployment of a color.
+func (w *world) change(c color.Color, edit func(*release.Deployment)) {
+	w.Deployments = slices.Clone(w.Deployments)
+	for i := range w.Deployments {
+		if w.Deployments[i].Color == c {
+			edit(&w.Deployments[i])
+		}
+	}
+	w.settle()
+}
+
+func (w *world) scale(c color.Color, replicas int32) {
+	w.change(c, func(d *release.Deployment) { d.Desired, d.Ready, d.Generation = replicas, replicas, d.Generation+1 })
+}
+
+func (w *world) ready(c color.Color, n int32) {
+	w.change(c, func(d *release.Deployment) { d.Ready = n })
+}
+
+// settle lets endpoints follow pods and selectors.
+func (w *world) settle() {
+	ready := map[color.Color]int{}
+	for _, d := range w.Deployments {
+		ready[d.Color] += int(d.Ready)
+	}
+	w.Services = slices.Clone(w.Services)
+	for i := range w.Services {
+		s := &w.Services[i]
+		s.Ready, s.Serving = maps.Clone(ready), map[color.Color]int{}
+		if s.Color != "" {
+			s.Serving[s.Color] = ready[s.Color]
+		}
+		if s.Preview != nil {
+			preview := *s.Preview
+			preview.Serving = map[color.Color]int{preview.Color: ready[preview.Color]}
+			s.Preview = &preview
+		}
+	}
+}
+
+// selects moves all Services, by hand.
+func (w *world) selects(c color.Color, names ...string) {
+	w.Services = slices.Clone(w.Services)
+	for i := range w.Services {
+		if len(names) == 0 || slices.Contains(names, w.Services[i].Name) {
+			w.Services[i].Color = c
+		}
+	}
+	w.settle()
+}
+
+func (w *world) decide(verdict release.Verdict, by, item string) {
+	w.Decisions = append(slices.Clone(w.Decisions), release.Decision{
+		Release: w.State.Release.Name, Verdict: verdict, By: by, Item: item, Reason: "because", At: w.now,
+	})
+}
+
+func (w *world) do(act release.Act) {
+	if w.beforeAct != nil {
+		w.beforeAct(act)
+	}
+	w.acts = append(w.acts, act)
+	if w.stuck {
+		return
+	}
+	switch act := act.(type) {
+	case release.Scale:
+		w.changeNamed(act.Deployment, act.Replicas)
+	case release.Remove:
+		for _, name := range act.Deployments {
+			w.changeNamed(name, 0)
+		}
+	case release.Move:
+		w.selects(act.To, act.Services...)
+	case release.Show:
+		w.Services = slices.Clone(w.Services)
+		preview := *w.Services[0].Preview
+		preview.Color = act.To
+		w.Services[0].Preview = &preview
+		w.settle()
+	case release.Run:
+		w.Jobs = maps.Clone(w.Jobs)
+		if w.Jobs == nil {
+			w.Jobs = map[release.JobKey]release.Job{}
+		}
+		w.Jobs[act.Job] = release.Job{Succeeded: true}
+	}
+}
+
+func (w *world) changeNamed(name string, replicas int32) {
+	for _, d := range w.Deployments {
+		if d.Name == name {
+			w.scale(d.Color, replicas)
+		}
+	}
+}
+
+// step decides once, and does or records it. It says whether anything came of it.
+func (w *world) step() bool {
+	plan := release.Decide(w.Observation, w.now)
+	switch {
+	case plan.Act != nil:
+		w.do(plan.Act)
+	case !same(plan.State, w.State):
+		w.State = plan.State
+		if plan.Note != nil {
+			w.notes = append(w.notes, plan.Note.Reason)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// rest goes on until there is nothing to do but wait, and returns what it waits for.
+func (w *world) rest(t *testing.T) release.Plan {
+	t.Helper()
+	for range 100 {
+		if !w.step() {
+			return release.Decide(w.Observation, w.now)
+		}
+	}
+	require.Fail(t, "no rest after 100 steps", "phase %s, last acts %v", w.State.Phase, w.acts[max(0, len(w.acts)-5):])
+	return release.Plan{}
+}
+
+func (w *world) pass(after time.Duration) { w.now = w.now.Add(after) }
+
+// until brings a world to a phase, as far as it gets by itself there.
+func (w *world) until(t *testing.T, phase release.Phase) *world {
+	t.Helper()
+	w.rest(t)
+	require.Equal(t, release.Idle, w.State.Phase)
+	if phase == release.Idle {
+		return w
+	}
+	w.pass(time.Minute)
+	w.deploy(color.Green, "1.5.0", 3)
+	if phase == release.Deploying {
+		w.ready(color.Green, 1)
+	}
+	for _, next := range []func(){
+		func() {},
+		func() { w.pass(time.Minute); w.decide(release.Checked, "kim", "login") },
+		func() { w.pass(time.Minute); w.beforeGo(phase); w.decide(release.Go, "mia", "") },
+		func() { w.pass(15 * time.Minute); w.decide(release.Checked, "kim", "order") },
+	} {
+		next()
+		w.rest(t)
+		if w.State.Phase == phase {
+			return w
+		}
+	}
+	require.Equal(t, phase, w.State.Phase)
+	return w
+}
+
+// beforeGo makes a hook hang that keeps a release in Switching.
+func (w *world) beforeGo(phase release.Phase) {
+	if phase == release.Switching {
+		w.Jobs = maps.Clone(w.Jobs)
+		w.Jobs[release.JobKey{Stage: release.StageBefore, Name: "pause-consumers"}] = release.Job{}
+	}
+}
