@@ -18,6 +18,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
+	"github.com/open-policy-agent/opa/v1/topdown/cache"
+	"github.com/valyala/fastjson"
 )
 
 // entrypoint is the document that unions all rules: rule package -> violations.
@@ -55,7 +57,14 @@ type Engine struct {
 	rules    map[string]*Rule
 	settings *ast.Term
 	tuning   Tuning
+	// patterns keeps compiled regular expressions and globs. OPA's own cache, for the
+	// whole process, holds a hundred, fewer than the embedded rules have.
+	patterns cache.InterQueryValueCache
+	parsers  *fastjson.ParserPool
 }
+
+// maxPatterns bounds what rules that make patterns of their input could let grow.
+const maxPatterns = 1000
 
 // New compiles modules, file name to Rego source.
 func New(ctx context.Context, sources map[string]string) (*Engine, error) {
@@ -90,7 +99,12 @@ func Compile(ctx context.Context, modules []*Module) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	return (&Engine{query: query, rules: rules}).Tuned(Tuning{Settings: DefaultSettings()})
+	limit := maxPatterns
+	patterns := cache.NewInterQueryValueCache(ctx, &cache.Config{
+		InterQueryBuiltinValueCache: cache.InterQueryBuiltinValueCacheConfig{MaxNumEntries: &limit},
+	})
+	engine := &Engine{query: query, rules: rules, patterns: patterns, parsers: &fastjson.ParserPool{}}
+	return engine.Tuned(Tuning{Settings: DefaultSettings()})
 }
 
 // Rules returns all rules in the order of their ids.
@@ -110,12 +124,13 @@ func (e *Engine) Rule(id string) (*Rule, bool) {
 // Evaluate returns what the rules find, in a stable order. Any doubt is an
 // error, never an empty result. It ends soon after ctx does.
 func (e *Engine) Evaluate(ctx context.Context, in Input) ([]Violation, error) {
-	value, err := in.value(e.settings)
+	value, err := e.read(in)
 	if err != nil {
 		return nil, err
 	}
 	var broken []topdown.Error
-	results, err := e.query.Eval(ctx, rego.EvalParsedInput(value), rego.EvalBuiltinErrorList(&broken))
+	results, err := e.query.Eval(ctx, rego.EvalParsedInput(value), rego.EvalBuiltinErrorList(&broken),
+		rego.EvalInterQueryBuiltinValueCache(e.patterns))
 	if ctx.Err() != nil {
 		return nil, fmt.Errorf("rules: %w", context.Cause(ctx))
 	}
@@ -133,6 +148,12 @@ func (e *Engine) Evaluate(ctx context.Context, in Input) ([]Violation, error) {
 		return nil, fmt.Errorf("rules: %s is not an object", entrypoint)
 	}
 	return e.violations(in.Namespace, verdict)
+}
+
+func (e *Engine) read(in Input) (ast.Value, error) {
+	parser := e.parsers.Get()
+	defer e.parsers.Put(parser)
+	return in.value(newReader(parser), e.settings)
 }
 
 func (e *Engine) violations(namespace string, verdict map[string]any) ([]Violation, error) {

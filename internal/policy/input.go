@@ -1,9 +1,7 @@
 package policy
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 
@@ -71,14 +69,13 @@ func present(what string, value ast.Value, needed bool) error {
 	}
 }
 
-// value converts the input once into OPA's own representation; over half of a
-// decision's time is spent here.
-func (in Input) value(settings *ast.Term) (ast.Value, error) {
-	object, err := parse(in.Object)
+// value converts the input into OPA's own representation, once for all rules.
+func (in Input) value(r *reader, settings *ast.Term) (ast.Value, error) {
+	object, err := r.read(in.Object)
 	if err != nil {
 		return nil, fmt.Errorf("object: %w", err)
 	}
-	old, err := parse(in.Old)
+	old, err := r.read(in.Old)
 	if err != nil {
 		return nil, fmt.Errorf("old object: %w", err)
 	}
@@ -89,7 +86,7 @@ func (in Input) value(settings *ast.Term) (ast.Value, error) {
 	if err != nil {
 		return nil, fmt.Errorf("facts: %w", err)
 	}
-	around, err := parse(raw)
+	around, err := r.read(raw)
 	if err != nil {
 		return nil, fmt.Errorf("facts: %w", err)
 	}
@@ -107,18 +104,4 @@ func (in Input) value(settings *ast.Term) (ast.Value, error) {
 		item("facts", around),
 		[2]*ast.Term{ast.StringTerm("settings"), settings},
 	), nil
-}
-
-func parse(raw []byte) (ast.Value, error) {
-	if len(raw) == 0 {
-		return ast.Null{}, nil
-	}
-	if !json.Valid(raw) {
-		return nil, errors.New("not JSON")
-	}
-	value, err := ast.ValueFromReader(bytes.NewReader(raw))
-	if err != nil {
-		return nil, fmt.Errorf("not JSON: %w", err)
-	}
-	return value, nil
 }

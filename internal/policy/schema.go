@@ -96,7 +96,7 @@ func specialSchema(t reflect.Type) (map[string]any, bool) {
 func addFields(t reflect.Type, properties map[string]any) {
 	for field := range t.Fields() {
 		tag := strings.Split(field.Tag.Get("json"), ",")
-		if tag[0] == "-" || !field.IsExported() {
+		if tag[0] == "-" || tag[0] == unread || !field.IsExported() {
 			continue
 		}
 		if tag[0] == "" && (field.Anonymous || slices.Contains(tag[1:], "inline")) {

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/valyala/fastjson"
 )
 
 // Settings is what rules find at input.settings. Lists are never nil, so that a
@@ -62,11 +63,13 @@ func (e *Engine) Tuned(tuning Tuning) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	value, err := parse(raw)
+	value, err := newReader(&fastjson.Parser{}).read(raw)
 	if err != nil {
 		return nil, fmt.Errorf("settings: %w", err)
 	}
-	return &Engine{query: e.query, rules: e.rules, settings: ast.NewTerm(value), tuning: tuning}, nil
+	tuned := *e
+	tuned.settings, tuned.tuning = ast.NewTerm(value), tuning
+	return &tuned, nil
 }
 
 // tune gives a violation what the platform team set for its rule. A message that is
