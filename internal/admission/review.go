@@ -47,6 +47,7 @@ type review struct {
 	// standing says that the object is judged as it stands, by an update that changes
 	// nothing: what it has already is what is asked for.
 	standing bool
+	decoded  []decoded
 }
 
 // newReview checks a request. reviewed says which kinds are sent.
@@ -70,11 +71,10 @@ func newReview(request admission.Request, mode string, reviewed func(metav1.Grou
 		return nil, fmt.Errorf("the object has %.1f MB, more than the %d MB that tealgate reads (etcd stores 1.5 MB)",
 			float64(size)/1e6, maxObjectBytes>>20)
 	}
-	name, err := nameOf(request)
-	if err != nil {
-		return nil, err
-	}
-	return &review{Request: request, mode: mode, name: name}, nil
+	r := &review{Request: request, mode: mode}
+	var err error
+	r.name, err = r.nameOf()
+	return r, err
 }
 
 func known(kind metav1.GroupVersionKind) bool {
@@ -105,60 +105,98 @@ func kindOf(request admission.Request) string {
 // nameOf reads the object's own name, because request.name is empty for
 // generateName. It refuses what is no object or another one than announced: the
 // rules would find nothing wrong with it.
-func nameOf(request admission.Request) (string, error) {
-	name := request.Name
-	for _, raw := range [][]byte{request.OldObject.Raw, request.Object.Raw} {
+func (r *review) nameOf() (string, error) {
+	name := r.Name
+	for _, raw := range [][]byte{r.OldObject.Raw, r.Object.Raw} {
 		if len(raw) == 0 {
 			continue
 		}
-		var partial *metav1.PartialObjectMetadata
-		if err := json.Unmarshal(raw, &partial); err != nil {
-			return "", fmt.Errorf("%w: %w", errBadRequest, err)
+		object, err := r.head(raw)
+		if err != nil {
+			return "", err
 		}
-		if partial == nil {
-			return "", fmt.Errorf("%w: the object is null", errBadRequest)
-		}
-		if is := partial.APIVersion + " " + partial.Kind; is != kindOf(request) {
-			return "", fmt.Errorf("%w: the object is %q, announced as %q", errBadRequest, is, kindOf(request))
+		if is := object.APIVersion + " " + object.Kind; is != kindOf(r.Request) {
+			return "", fmt.Errorf("%w: the object is %q, announced as %q", errBadRequest, is, kindOf(r.Request))
 		}
 		if name == "" {
-			name = partial.Name
+			name = object.Name
 		}
 		if name == "" {
-			name = partial.GenerateName + "*"
+			name = object.GenerateName + "*"
 		}
 	}
 	return name, nil
+}
+
+// head is what all kinds have. Of those whose fields will be asked for it decodes
+// the rest as well.
+func (r *review) head(raw []byte) (metav1.PartialObjectMetadata, error) {
+	switch r.Kind.Kind {
+	case kindDeployment:
+		object, err := decode[appsv1.Deployment](r, raw)
+		return metav1.PartialObjectMetadata{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta}, err
+	case kindService:
+		object, err := decode[corev1.Service](r, raw)
+		return metav1.PartialObjectMetadata{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta}, err
+	default:
+		object, err := decode[metav1.PartialObjectMetadata](r, raw)
+		return *object, err
+	}
 }
 
 func (r *review) object() message.Object {
 	return message.Object{Kind: r.Kind.Kind, Namespace: r.Namespace, Name: r.name}
 }
 
-// deployments decodes the new and the old Deployment; old is nil on CREATE.
+// deployments decodes the new and the old Deployment; old is nil on CREATE. They
+// are shared: nobody changes them.
 func (r *review) deployments() (object, old *appsv1.Deployment, err error) {
 	return decodeBoth[appsv1.Deployment](r)
 }
 
-// services decodes the new and the old Service; old is nil on CREATE.
+// services decodes the new and the old Service; old is nil on CREATE. They are
+// shared: nobody changes them.
 func (r *review) services() (object, old *corev1.Service, err error) {
 	return decodeBoth[corev1.Service](r)
 }
 
 func decodeBoth[T any](r *review) (object, old *T, err error) {
-	object = new(T)
-	if err := json.Unmarshal(r.Object.Raw, object); err != nil {
-		return nil, nil, fmt.Errorf("%w: %w", errBadRequest, err)
+	if object, err = decode[T](r, r.Object.Raw); err != nil || r.Operation == admissionv1.Create {
+		return object, nil, err
 	}
-	if r.Operation == admissionv1.Create {
-		return object, nil, nil
-	}
-	old = new(T)
-	if err := json.Unmarshal(r.OldObject.Raw, old); err != nil {
-		return nil, nil, fmt.Errorf("%w: old object: %w", errBadRequest, err)
+	if old, err = decode[T](r, r.OldObject.Raw); err != nil {
+		return nil, nil, fmt.Errorf("old object: %w", err)
 	}
 	return object, old, nil
 }
+
+// decoded is an object that was read before.
+type decoded struct {
+	raw    []byte
+	object any
+}
+
+// decode reads each object once for each type, and again when other bytes have
+// taken its place. It never returns nil.
+func decode[T any](r *review, raw []byte) (*T, error) {
+	for _, before := range r.decoded {
+		if object, ok := before.object.(*T); ok && same(before.raw, raw) {
+			return object, nil
+		}
+	}
+	var object *T
+	if err := json.Unmarshal(raw, &object); err != nil {
+		return new(T), fmt.Errorf("%w: %w", errBadRequest, err)
+	}
+	if object == nil {
+		return new(T), fmt.Errorf("%w: the object is null", errBadRequest)
+	}
+	r.decoded = append(r.decoded, decoded{raw, object})
+	return object, nil
+}
+
+// same says that two slices are one and the same, not only alike.
+func same(a, b []byte) bool { return len(a) > 0 && len(a) == len(b) && &a[0] == &b[0] }
 
 // language reads what a namespace chose, else the default.
 func language(labels map[string]string, otherwise policy.Language) policy.Language {
