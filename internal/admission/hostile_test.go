@@ -29,21 +29,28 @@ func hostile() map[string]string {
 		return `,"env":[` + repeat(n, func(i int) string { return fmt.Sprintf(`{"name":"%s_%d","value":%q}`, name, i, value) }) + `]`
 	}
 	const mega = 1 << 20
+	const longest = 120 << 10
 	return map[string]string{
-		"2,000 containers":                 deploymentOf(repeat(2000, func(i int) string { return container(i, "") }), ""),
-		"2,000 containers with secrets":    deploymentOf(repeat(2000, func(i int) string { return container(i, env(5, "DB_PASSWORD", "hunter2x")) }), ""),
-		"10,000 env":                       deploymentOf(container(0, env(10000, "NAME", "some value")), ""),
-		"10,000 passwords":                 deploymentOf(container(0, env(10000, "API_PASSWORD", "hunter2x")), ""),
-		"10,000 addresses":                 deploymentOf(container(0, env(10000, "URL", "postgres://a:b@c.example.com:5432/d")), ""),
-		"1 MB of one letter":               deploymentOf(container(0, env(1, "DB_URL", strings.Repeat("a", mega))), ""),
-		"1 MB that nearly is an address":   deploymentOf(container(0, env(1, "DB_URL", strings.Repeat("://a:@", mega/6))), ""),
-		"1 MB that nearly is a parameter":  deploymentOf(container(0, env(1, "DB_URL", strings.Repeat("password=x;", mega/11))), ""),
-		"1 MB of hosts":                    deploymentOf(container(0, env(1, "KAFKA_BROKERS", strings.Repeat("a.example.com:1,", mega/16))), ""),
-		"1 MB name":                        deploymentOf(container(0, env(1, strings.Repeat("aB", mega/2), "x")), ""),
-		"1 MB of words in args":            deploymentOf(container(0, `,"args":["`+strings.Repeat("--password x ", mega/13)+`"]`), ""),
-		"100,000 args":                     deploymentOf(container(0, `,"args":[`+repeat(100000, func(int) string { return `"--a=b"` })+`]`), ""),
-		"1 MB of nesting in an annotation": deploymentOf(container(0, ""), strings.Repeat(`[`, mega/2)+strings.Repeat(`]`, mega/2)),
-		"10,000 exemptions":                deploymentExempt(container(0, ""), strings.Repeat("readiness-probe: x until 2099-01-01;", 10000)),
+		"as many containers as are looked at": deploymentOf(repeat(500, func(i int) string { return container(i, env(9, "DB_PASSWORD", "hunter2x")) }), ""),
+		"as many passwords as are looked at":  deploymentOf(container(0, env(5000, "API_PASSWORD", "hunter2x")), ""),
+		"as many addresses as are looked at":  deploymentOf(container(0, env(5000, "URL", "postgres://a:b@c.example.com:5432/d")), ""),
+		"as long as is looked at, addresses":  deploymentOf(container(0, env(12, "DB_URL", strings.Repeat("://a:@", longest/6))), ""),
+		"as long as is looked at, parameters": deploymentOf(container(0, env(12, "DB_URL", strings.Repeat("password=x;", longest/11))), ""),
+		"as long as is looked at, words":      deploymentOf(container(0, `,"args":["`+strings.Repeat("--password x ", longest/13)+`"]`), ""),
+		"2,000 containers":                    deploymentOf(repeat(2000, func(i int) string { return container(i, "") }), ""),
+		"2,000 containers with secrets":       deploymentOf(repeat(2000, func(i int) string { return container(i, env(5, "DB_PASSWORD", "hunter2x")) }), ""),
+		"10,000 env":                          deploymentOf(container(0, env(10000, "NAME", "some value")), ""),
+		"10,000 passwords":                    deploymentOf(container(0, env(10000, "API_PASSWORD", "hunter2x")), ""),
+		"10,000 addresses":                    deploymentOf(container(0, env(10000, "URL", "postgres://a:b@c.example.com:5432/d")), ""),
+		"1 MB of one letter":                  deploymentOf(container(0, env(1, "DB_URL", strings.Repeat("a", mega))), ""),
+		"1 MB that nearly is an address":      deploymentOf(container(0, env(1, "DB_URL", strings.Repeat("://a:@", mega/6))), ""),
+		"1 MB that nearly is a parameter":     deploymentOf(container(0, env(1, "DB_URL", strings.Repeat("password=x;", mega/11))), ""),
+		"1 MB of hosts":                       deploymentOf(container(0, env(1, "KAFKA_BROKERS", strings.Repeat("a.example.com:1,", mega/16))), ""),
+		"1 MB name":                           deploymentOf(container(0, env(1, strings.Repeat("aB", mega/2), "x")), ""),
+		"1 MB of words in args":               deploymentOf(container(0, `,"args":["`+strings.Repeat("--password x ", mega/13)+`"]`), ""),
+		"100,000 args":                        deploymentOf(container(0, `,"args":[`+repeat(100000, func(int) string { return `"--a=b"` })+`]`), ""),
+		"1 MB of nesting in an annotation":    deploymentOf(container(0, ""), strings.Repeat(`[`, mega/2)+strings.Repeat(`]`, mega/2)),
+		"10,000 exemptions":                   deploymentExempt(container(0, ""), strings.Repeat("readiness-probe: x until 2099-01-01;", 10000)),
 	}
 }
 

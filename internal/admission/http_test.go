@@ -112,6 +112,22 @@ var bad = map[string]struct {
 		body:   deployment(`"operation":"CREATE","object":{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"annotations":{"x":"` + strings.Repeat("x", 3_000_000) + `"}}}`),
 		want:   "the object has 3.0 MB, more than the 2 MB that tealgate reads (etcd stores 1.5 MB)",
 	},
+	"Containers": {
+		body:     deployment(`"operation":"CREATE","object":` + deploymentOf(strings.TrimSuffix(strings.Repeat(`{"name":"c"},`, 501), ","), "")),
+		want:     "501 containers are more than the 500 that tealgate looks at",
+		unseenBy: []string{"validate-policy"},
+	},
+	"Variables": {
+		body: deployment(`"operation":"CREATE","object":` +
+			deploymentOf(`{"name":"c","args":["a"],"env":[`+strings.TrimSuffix(strings.Repeat(`{"name":"A"},`, 5000), ",")+`]}`, "")),
+		want:     "the containers have more than 5000 variables and arguments, and tealgate looks at no more",
+		unseenBy: []string{"validate-policy"},
+	},
+	"LongVariable": {
+		body:     deployment(`"operation":"CREATE","object":` + deploymentOf(`{"name":"c","env":[{"name":"A","value":"`+strings.Repeat("x", 131_071)+`"}]}`, "")),
+		want:     "a variable or argument of container 'c' has 131073 bytes: no process starts with more than 131072",
+		unseenBy: []string{"validate-policy"},
+	},
 	"EightMegabytes": {
 		reason: "the body is not read to its end",
 		body:   deployment(`"operation":"CREATE","object":{"x":"` + strings.Repeat("x", 8_000_000) + `"}`),

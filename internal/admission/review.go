@@ -73,8 +73,10 @@ func newReview(request admission.Request, mode string, reviewed func(metav1.Grou
 	}
 	r := &review{Request: request, mode: mode}
 	var err error
-	r.name, err = r.nameOf()
-	return r, err
+	if r.name, err = r.nameOf(); err != nil {
+		return nil, err
+	}
+	return r, r.bounded()
 }
 
 func known(kind metav1.GroupVersionKind) bool {
