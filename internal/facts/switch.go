@@ -63,15 +63,23 @@ func withoutColor(selector map[string]string) map[string]string {
 	return rest
 }
 
+// eitherColor matches the pods that a Service would select with one color or the other.
+func eitherColor(service *corev1.Service) (labels.Selector, error) {
+	colored, err := labels.NewRequirement(v1alpha1.LabelColor, selection.In, []string{string(color.Blue), string(color.Green)})
+	if err != nil {
+		return nil, err
+	}
+	return labels.SelectorFromSet(withoutColor(service.Spec.Selector)).Add(*colored), nil
+}
+
 // bothColors reads the pods that a Service selects, and those that it would select
 // with the other color: one read for both.
 func (g *Gatherer) bothColors(ctx context.Context, service *corev1.Service) (other, own Selected, err error) {
 	c := service.Spec.Selector[v1alpha1.LabelColor]
-	colored, err := labels.NewRequirement(v1alpha1.LabelColor, selection.In, []string{string(color.Blue), string(color.Green)})
+	selector, err := eitherColor(service)
 	if err != nil {
 		return Selected{}, Selected{}, err
 	}
-	selector := labels.SelectorFromSet(withoutColor(service.Spec.Selector)).Add(*colored)
 	both, err := g.list(ctx, service.Namespace, client.MatchingLabelsSelector{Selector: selector}, client.Limit(2*maxPods))
 	if err != nil {
 		return Selected{}, Selected{}, err

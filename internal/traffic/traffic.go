@@ -31,25 +31,44 @@ type operation struct {
 	Value any    `json:"value,omitempty"`
 }
 
-// Pin adds a color to the selector of a Service that has none, provided that the
-// selector is still the one in service. On return without error the color stands
-// and tealgate owns no field of the Service; after an error in between, the next
-// call of Disown finishes.
+// Pin adds a color to the selector of a Service that has none; see Move.
 func Pin(ctx context.Context, c client.Client, service *corev1.Service, to color.Color) error {
+	return Move(ctx, c, service, to, "")
+}
+
+// Move sets the color in the selector of a Service, provided that the selector is still the
+// one in service, and leaves a record of what was switched, if there is one, in the
+// annotation tealgate.dev/switched. On return without error the color stands and tealgate
+// owns no field of the Service; after an error in between, the next call of Disown finishes.
+// service is not changed.
+func Move(ctx context.Context, c client.Client, service *corev1.Service, to color.Color, record string) error {
 	if len(service.Spec.Selector) == 0 {
-		return fmt.Errorf("pin %s/%s: %w", service.Namespace, service.Name, ErrNoSelector)
+		return fmt.Errorf("move %s/%s: %w", service.Namespace, service.Name, ErrNoSelector)
 	}
-	pinned := maps.Clone(service.Spec.Selector)
-	pinned[v1alpha1.LabelColor] = string(to)
-	moved := service.DeepCopy()
-	err := patch(ctx, c, moved, []operation{
+	selector := maps.Clone(service.Spec.Selector)
+	selector[v1alpha1.LabelColor] = string(to)
+	operations := []operation{
 		{Op: "test", Path: "/spec/selector", Value: service.Spec.Selector},
-		{Op: "replace", Path: "/spec/selector", Value: pinned},
-	})
-	if err != nil {
-		return fmt.Errorf("pin %s/%s to %s: %w", service.Namespace, service.Name, to, err)
+		{Op: "replace", Path: "/spec/selector", Value: selector},
+	}
+	switch {
+	case record == "":
+	case len(service.Annotations) == 0:
+		operations = append(operations, operation{Op: "add", Path: "/metadata/annotations",
+			Value: map[string]string{v1alpha1.AnnotationSwitched: record}})
+	default:
+		operations = append(operations, operation{Op: "add", Path: "/metadata/annotations/" + pointer(v1alpha1.AnnotationSwitched), Value: record})
+	}
+	moved := service.DeepCopy()
+	if err := patch(ctx, c, moved, operations); err != nil {
+		return fmt.Errorf("move %s/%s to %s: %w", service.Namespace, service.Name, to, err)
 	}
 	return Disown(ctx, c, moved)
+}
+
+// pointer escapes a key for a JSON pointer, RFC 6901.
+func pointer(key string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }
 
 // Owns says whether tealgate's field manager owns anything of a Service.

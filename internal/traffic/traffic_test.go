@@ -38,6 +38,6 @@ func TestNothingToDo(t *testing.T) {
 	empty := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "shop"}}
 	err := Pin(t.Context(), nil, empty, color.Blue)
 	assert.ErrorIs(t, err, ErrNoSelector, "a color alone would select the whole namespace")
-	assert.EqualError(t, err, "pin shop/shop: the Service has no selector")
+	assert.EqualError(t, err, "move shop/shop: the Service has no selector")
 	assert.NoError(t, Disown(t.Context(), nil, empty))
 }

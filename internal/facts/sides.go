@@ -1,0 +1,177 @@
+package facts
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/types"
+	netutils "k8s.io/utils/net"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/color"
+)
+
+// colored reads the pods that a Service would select with either color, those that have
+// ended left out.
+func (g *Gatherer) colored(ctx context.Context, service *corev1.Service) ([]corev1.Pod, error) {
+	selector, err := eitherColor(service)
+	if err != nil {
+		return nil, err
+	}
+	var pods corev1.PodList
+	err = g.live.List(ctx, &pods, client.InNamespace(service.Namespace),
+		client.MatchingLabelsSelector{Selector: selector}, client.Limit(2*maxPods))
+	if err != nil {
+		return nil, fmt.Errorf("reading the pods of Service %s/%s: %w", service.Namespace, service.Name, err)
+	}
+	if pods.Continue != "" {
+		return nil, fmt.Errorf("Service %s/%s has more than %d pods", service.Namespace, service.Name, 2*maxPods)
+	}
+	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool {
+		return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
+	}), nil
+}
+
+// endpoints reads the EndpointSlices of a Service.
+func (g *Gatherer) endpoints(ctx context.Context, namespace, name string) ([]discoveryv1.EndpointSlice, error) {
+	var found discoveryv1.EndpointSliceList
+	err := g.live.List(ctx, &found, client.InNamespace(namespace),
+		client.MatchingLabels{discoveryv1.LabelServiceName: name}, client.Limit(maxSlices))
+	if err != nil {
+		return nil, fmt.Errorf("reading the EndpointSlices of Service %s/%s: %w", namespace, name, err)
+	}
+	if found.Continue != "" {
+		return nil, fmt.Errorf("Service %s/%s has more than %d EndpointSlices", namespace, name, maxSlices)
+	}
+	return found.Items, nil
+}
+
+func colorOf(pod *corev1.Pod) color.Color {
+	c, _ := color.Parse(pod.Labels[v1alpha1.LabelColor])
+	return c
+}
+
+func takesTraffic(pod *corev1.Pod) bool { return pod.DeletionTimestamp == nil && podReady(pod) }
+
+func readyByColor(pods []corev1.Pod) map[color.Color]int {
+	ready := map[color.Color]int{}
+	for i := range pods {
+		if takesTraffic(&pods[i]) {
+			ready[colorOf(&pods[i])]++
+		}
+	}
+	return ready
+}
+
+// servingByColor counts the ready endpoints by the color of their pods, each pod once. An
+// endpoint belongs to a pod by the uid that its slice names: a pod that was made again
+// under the same name is another. What belongs to no pod that was read has no color.
+func servingByColor(found []discoveryv1.EndpointSlice, pods []corev1.Pod) map[color.Color]int {
+	colors := map[types.UID]color.Color{}
+	for i := range pods {
+		colors[pods[i].UID] = colorOf(&pods[i])
+	}
+	seen := map[string]bool{}
+	serving := map[color.Color]int{}
+	eachReady(found, func(endpoint *discoveryv1.Endpoint) {
+		key, c := "", color.Color("")
+		switch target := endpoint.TargetRef; {
+		case target != nil && target.Kind == "Pod":
+			key, c = string(target.UID), colors[target.UID]
+		case len(endpoint.Addresses) > 0:
+			key = endpoint.Addresses[0]
+		}
+		if !seen[key] {
+			seen[key] = true
+			serving[c]++
+		}
+	})
+	return serving
+}
+
+// eachReady visits the endpoints that traffic goes to.
+func eachReady(found []discoveryv1.EndpointSlice, visit func(*discoveryv1.Endpoint)) {
+	for i := range found {
+		for j := range found[i].Endpoints {
+			endpoint := &found[i].Endpoints[j]
+			if endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready {
+				visit(endpoint)
+			}
+		}
+	}
+}
+
+// unfitByColor says why a color could not carry the traffic of a Service although its pods
+// are ready: a named port, an address family or a node that they do not have.
+func unfitByColor(service *corev1.Service, pods []corev1.Pod, found []discoveryv1.EndpointSlice) map[color.Color][]string {
+	unfit := map[color.Color][]string{}
+	for _, c := range []color.Color{color.Blue, color.Green} {
+		var taking []*corev1.Pod
+		for i := range pods {
+			if colorOf(&pods[i]) == c && takesTraffic(&pods[i]) {
+				taking = append(taking, &pods[i])
+			}
+		}
+		if len(taking) > 0 {
+			unfit[c] = slices.Concat(missingPorts(service, taking), missingFamilies(service, taking), missingNodes(service, taking, found))
+		}
+	}
+	return unfit
+}
+
+func missingPorts(service *corev1.Service, pods []*corev1.Pod) []string {
+	var missing []string
+	for _, port := range service.Spec.Ports {
+		name := port.TargetPort.StrVal
+		for _, pod := range pods {
+			if name != "" && !slices.Contains(portNames(pod), name) {
+				missing = append(missing, fmt.Sprintf("pod %s has no port named %s", pod.Name, name))
+				break
+			}
+		}
+	}
+	return missing
+}
+
+func missingFamilies(service *corev1.Service, pods []*corev1.Pod) []string {
+	var missing []string
+	for _, family := range service.Spec.IPFamilies {
+		for _, pod := range pods {
+			has := slices.ContainsFunc(pod.Status.PodIPs, func(ip corev1.PodIP) bool {
+				return netutils.IsIPv6String(ip.IP) == (family == corev1.IPv6Protocol)
+			})
+			if !has {
+				missing = append(missing, fmt.Sprintf("pod %s has no %s address", pod.Name, family))
+				break
+			}
+		}
+	}
+	return missing
+}
+
+// missingNodes are those that have an endpoint now and would have none: with a traffic
+// policy of Local, what arrives there would be dropped.
+func missingNodes(service *corev1.Service, pods []*corev1.Pod, found []discoveryv1.EndpointSlice) []string {
+	local := service.Spec.ExternalTrafficPolicy == corev1.ServiceExternalTrafficPolicyLocal ||
+		(service.Spec.InternalTrafficPolicy != nil && *service.Spec.InternalTrafficPolicy == corev1.ServiceInternalTrafficPolicyLocal)
+	if !local {
+		return nil
+	}
+	covered := map[string]bool{}
+	for _, pod := range pods {
+		covered[pod.Spec.NodeName] = true
+	}
+	var missing []string
+	eachReady(found, func(endpoint *discoveryv1.Endpoint) {
+		if node := endpoint.NodeName; node != nil && !covered[*node] {
+			covered[*node] = true
+			missing = append(missing, fmt.Sprintf("node %s would have no pod, and the traffic policy is Local", *node))
+		}
+	})
+	slices.Sort(missing)
+	return missing
+}
