@@ -54,8 +54,10 @@ func Move(ctx context.Context, c client.Client, service *corev1.Service, to colo
 	switch {
 	case record == "":
 	case len(service.Annotations) == 0:
-		operations = append(operations, operation{Op: "add", Path: "/metadata/annotations",
-			Value: map[string]string{v1alpha1.AnnotationSwitched: record}})
+		operations = append(operations, operation{
+			Op: "add", Path: "/metadata/annotations",
+			Value: map[string]string{v1alpha1.AnnotationSwitched: record},
+		})
 	default:
 		operations = append(operations, operation{Op: "add", Path: "/metadata/annotations/" + pointer(v1alpha1.AnnotationSwitched), Value: record})
 	}
