@@ -65,6 +65,8 @@ const (
 	NoFiles ProblemKind = "no-files"
 	// BadLabel: Subject is a value of the label that means nothing.
 	BadLabel ProblemKind = "label"
+	// Elsewhere: Subject is its namespace, and not tealgate's.
+	Elsewhere ProblemKind = "elsewhere"
 )
 
 // Problem is one thing that keeps modules from being loaded.

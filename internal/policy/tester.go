@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
+	"github.com/open-policy-agent/opa/v1/cover"
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
@@ -28,6 +29,8 @@ type TestOptions struct {
 	Timeout time.Duration
 	// Print keeps what tests print. Without it print does nothing.
 	Print bool
+	// Run is a regular expression that chooses tests by package and name; empty for all.
+	Run string
 }
 
 // TestResult is what came of one test_ rule.
@@ -79,10 +82,28 @@ func (r TestResult) Problems() Problems {
 // order of files and lines. Tests that ctx left no time for are an error, never
 // taken for passed.
 func Test(ctx context.Context, modules []*Module, options TestOptions) ([]TestResult, error) {
+	return test(ctx, modules, options, nil)
+}
+
+// CompileTests says what keeps modules with their tests from compiling.
+func CompileTests(modules []*Module) error {
+	compiler := strict()
+	if compiler.Compile(syntax(modules)); compiler.Failed() {
+		return problemsOf(compiler.Errors)
+	}
+	return nil
+}
+
+// test runs the tests under the eyes of tracer, if there is one.
+func test(ctx context.Context, modules []*Module, options TestOptions, tracer *cover.Cover) ([]TestResult, error) {
 	options.Timeout = cmp.Or(options.Timeout, time.Second)
 	compiler := strict().WithEnablePrintStatements(options.Print)
-	runner := tester.NewRunner().SetCompiler(compiler).SetModules(syntax(modules)).
+	runner := tester.NewRunner().SetCompiler(compiler).SetModules(syntax(modules)).Filter(options.Run).
 		SetTimeout(options.Timeout).CapturePrintOutput(options.Print).RaiseBuiltinErrors(true)
+	if tracer != nil {
+		// Once is enough: why a line was not reached is not asked.
+		runner = runner.SetCoverageRuns(nil).SetCoverageQueryTracer(tracer)
+	}
 	found, err := run(ctx, runner)
 	if err != nil {
 		return nil, problemsOf(err)

@@ -45,18 +45,8 @@ type Built struct {
 // have wrong themselves is policy.Problems. It ends soon after ctx does, except for
 // the compiler, which MaxBytes bounds.
 func Build(ctx context.Context, base []*policy.Module, sources []Source) (*Built, error) {
-	c, err := compose(base, sources)
+	c, engine, err := compile(ctx, base, sources)
 	if err != nil {
-		return nil, err
-	}
-	engine, err := policy.Compile(ctx, c.rules)
-	if err != nil {
-		return nil, err
-	}
-	if ctx.Err() != nil {
-		return nil, fmt.Errorf("policies: %w", context.Cause(ctx))
-	}
-	if err := c.documented(engine); err != nil {
 		return nil, err
 	}
 	if len(sources) == 0 {
@@ -77,6 +67,25 @@ func Build(ctx context.Context, base []*policy.Module, sources []Source) (*Built
 		return nil, err
 	}
 	return &Built{Engine: engine, Tests: results, Untested: untested(sources, results)}, nil
+}
+
+// compile puts sources upon the embedded rules, and runs nothing.
+func compile(ctx context.Context, base []*policy.Module, sources []Source) (*composed, *policy.Engine, error) {
+	c, err := compose(base, sources)
+	if err != nil {
+		return nil, nil, err
+	}
+	engine, err := policy.Compile(ctx, c.rules)
+	if err != nil {
+		return nil, nil, err
+	}
+	if ctx.Err() != nil {
+		return nil, nil, fmt.Errorf("policies: %w", context.Cause(ctx))
+	}
+	if err := c.documented(engine); err != nil {
+		return nil, nil, err
+	}
+	return c, engine, nil
 }
 
 // documented refuses rules of sources without annotations. They would deny with a

@@ -59,7 +59,7 @@ func policyTexts(t *testing.T, language policy.Language) map[string]string {
 		File: "tealgate-settings/settings.yaml", Line: 3, Kind: policy.BadSettings, Detail: "unknown key \"rulez\": expected docsURL, rules",
 	}})
 	var doubts []string
-	for _, doubt := range []policy.Problem{{Kind: policy.NoTests}, {Kind: policy.NoFiles}, {Kind: policy.BadLabel, Subject: "yes"}} {
+	for _, doubt := range []policy.Problem{{Kind: policy.NoTests}, {Kind: policy.NoFiles}, {Kind: policy.BadLabel, Subject: "yes"}, {Kind: policy.Elsewhere, Subject: "shop"}} {
 		doubts = append(doubts, message.PolicyDoubt(language, acme, "policy", doubt))
 	}
 	goldens["policy-doubts"] = strings.Join(append(doubts, message.UndecidedAllowed(language, assert.AnError, message.NotTried)), "\n")
