@@ -25,6 +25,9 @@ read, and the rest was checked.
 manifest of the ConfigMap tealgate-settings that holds it: actions, known sidecars,
 patterns, and what is left alone. Without it the defaults count.
 
+--policy-dir takes the platform team's policies, as a folder with .rego files or as the
+manifest of their ConfigMaps, and puts them upon the built-in rules, as the cluster does.
+
 --fix writes into the files what needs no guess, and then checks them: the color that
 tealgate would give a new Deployment, and a version label from an image tag. Comments,
 order and layout stay. The selector of a Deployment that exists cannot change: do not
@@ -33,12 +36,13 @@ write a color into the manifest of one that has none.`
 const checkExample = `  kubectl tealgate check -f shop.yaml
   kubectl tealgate check -R -f manifests -o sarif > tealgate.sarif
   helm template shop ./chart | kubectl tealgate check -f - -n shop
-  kubectl tealgate check -k overlays/production --settings platform/tealgate-settings.yaml`
+  kubectl tealgate check -k overlays/production --policy-dir platform/policies \
+    --settings platform/tealgate-settings.yaml`
 
 // checkFlags are the flags as they were given.
 type checkFlags struct {
 	sources          offline.Sources
-	settings         string
+	edition          editionFlags
 	output, language string
 	fix              bool
 }
@@ -63,13 +67,12 @@ func newCheck() *cobra.Command {
 	set.BoolVarP(&flags.sources.Recursive, "recursive", "R", false, "read the folders below a folder too")
 	set.StringSliceVarP(&flags.sources.Kustomizations, "kustomize", "k", nil, "folder with a kustomization.yaml to build and check (repeatable)")
 	set.StringVarP(&flags.sources.Namespace, "namespace", "n", "default", "namespace of objects that name none")
-	set.StringVar(&flags.settings, "settings", "", "file with the settings of the cluster")
+	flags.edition.add(command)
 	set.StringVarP(&flags.output, "output", "o", string(report.Text), "text, json, sarif or junit")
 	set.BoolVar(&flags.fix, "fix", false, "write the cures that need no guess into the files first")
 	addLanguage(command, &flags.language, "language of the findings")
 	// The flags have just been defined, which is all that can be wrong.
 	_ = command.MarkFlagFilename("filename", "yaml", "yml", "json")
-	_ = command.MarkFlagFilename("settings", "yaml", "yml")
 	_ = command.MarkFlagDirname("kustomize")
 	_ = command.RegisterFlagCompletionFunc("output", cobra.FixedCompletions([]cobra.Completion{"text", "json", "sarif", "junit"}, cobra.ShellCompDirectiveNoFileComp))
 	return command
@@ -91,7 +94,7 @@ func (f checkFlags) validate() error {
 func check(command *cobra.Command, flags checkFlags) error {
 	ctx := command.Context()
 	flags.sources.Stdin = command.InOrStdin()
-	edition, rules, err := edition(ctx, flags.settings)
+	edition, rules, err := flags.edition.edition(ctx)
 	if err != nil {
 		return err
 	}

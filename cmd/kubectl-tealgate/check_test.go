@@ -12,6 +12,8 @@ import (
 	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tealgate/tealgate/policies"
 )
 
 // code is the exit code that main makes of an error.
@@ -76,10 +78,10 @@ func TestCheckFormatsParse(t *testing.T) {
 
 func rulesOf(t *testing.T) []string {
 	t.Helper()
-	rules, err := builtInRules(t.Context())
+	engine, err := policies.Engine(t.Context())
 	require.NoError(t, err)
 	var ids []string
-	for _, rule := range rules {
+	for _, rule := range engine.Rules() {
 		ids = append(ids, rule.ID)
 	}
 	return ids

@@ -7,32 +7,69 @@ import (
 	"io/fs"
 	"os"
 
+	"github.com/spf13/cobra"
+
 	"github.com/tealgate/tealgate/internal/admission"
+	"github.com/tealgate/tealgate/internal/authoring"
 	"github.com/tealgate/tealgate/internal/policy"
 	"github.com/tealgate/tealgate/internal/settings"
 	"github.com/tealgate/tealgate/policies"
 )
 
-// edition is the built-in rules with the settings of a file; without a file, with
-// the defaults.
-func edition(ctx context.Context, file string) (admission.Edition, []*policy.Rule, error) {
-	engine, err := policies.Engine(ctx)
+// editionFlags choose what a command without a cluster judges by.
+type editionFlags struct{ policies, settings string }
+
+func (f *editionFlags) add(command *cobra.Command) {
+	f.addPolicies(command)
+	command.Flags().StringVar(&f.settings, "settings", "", "file with the settings of the cluster")
+	// The flag has just been defined, which is all that can be wrong.
+	_ = command.MarkFlagFilename("settings", "yaml", "yml")
+}
+
+func (f *editionFlags) addPolicies(command *cobra.Command) {
+	command.Flags().StringVar(&f.policies, "policy-dir", "", "folder with the policies of the cluster, or a manifest with their ConfigMaps")
+	_ = command.MarkFlagFilename("policy-dir", "yaml", "yml")
+}
+
+// edition is the built-in rules with the policies and settings of files; without
+// files, with the default settings.
+func (f *editionFlags) edition(ctx context.Context) (admission.Edition, []*policy.Rule, error) {
+	engine, set, err := f.rules(ctx)
 	if err != nil {
 		return admission.Edition{}, nil, err
 	}
-	set := settings.Default()
-	if file != "" {
-		if set, err = readSettings(file); err == nil {
+	if f.settings != "" {
+		if set, err = readSettings(f.settings); err == nil {
 			err = set.Check(engine.Rules())
 		}
 		if err != nil {
-			return admission.Edition{}, nil, fmt.Errorf("--settings %s: %w", file, err)
-		}
-		if engine, err = engine.Tuned(set.Tuning()); err != nil {
-			return admission.Edition{}, nil, err
+			return admission.Edition{}, nil, fmt.Errorf("--settings %s: %w", f.settings, err)
 		}
 	}
+	if engine, err = engine.Tuned(set.Tuning()); err != nil {
+		return admission.Edition{}, nil, err
+	}
 	return admission.Edition{Rules: engine, Settings: set}, engine.Rules(), nil
+}
+
+// rules are as they are without settings, and the settings that lie beside the policies.
+func (f *editionFlags) rules(ctx context.Context) (*policy.Engine, *settings.Settings, error) {
+	if f.policies == "" {
+		engine, err := policies.Engine(ctx)
+		return engine, settings.Default(), err
+	}
+	files, err := authoring.Read(ctx, []string{f.policies}, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	if files.Empty() {
+		return nil, nil, fmt.Errorf("--policy-dir %s: no policies there", f.policies)
+	}
+	engine, set, err := authoring.Load(ctx, files)
+	if err != nil {
+		return nil, nil, fmt.Errorf("--policy-dir %s: %w", f.policies, err)
+	}
+	return engine, set, nil
 }
 
 func readSettings(file string) (*settings.Settings, error) {

@@ -12,7 +12,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tealgate/tealgate/internal/policy"
-	"github.com/tealgate/tealgate/policies"
 )
 
 // explainWords are the parts of an explanation that no rule brings.
@@ -37,17 +36,20 @@ var explainWords = map[policy.Language]struct{ action, some, undo, noUndo, apiSe
 
 func newExplain() *cobra.Command {
 	var language string
+	var edition editionFlags
 	command := &cobra.Command{
 		Use:   "explain [RULE...]",
 		Short: "Say what a rule decides, or list all rules",
-		Long:  "Say what each RULE decides and why. Without a RULE, list all.\nThese are the rules built into this program; no cluster is asked.",
+		Long: "Say what each RULE decides and why. Without a RULE, list all.\n" +
+			"These are the rules built into this program, and with --policy-dir those of the\nplatform team upon them; no cluster is asked.",
 		Example: "  kubectl tealgate explain\n" +
-			"  kubectl tealgate explain readiness-probe version-label",
+			"  kubectl tealgate explain readiness-probe version-label\n" +
+			"  kubectl tealgate explain team-owner --policy-dir platform/policies",
 		RunE: func(command *cobra.Command, ids []string) error {
 			if err := checkLanguage(language); err != nil {
 				return err
 			}
-			rules, err := explained(command.Context())
+			rules, err := edition.explained(command.Context())
 			if err != nil {
 				return err
 			}
@@ -66,8 +68,11 @@ func newExplain() *cobra.Command {
 			}
 			return nil
 		},
-		ValidArgsFunction: completeRules,
+		ValidArgsFunction: func(command *cobra.Command, have []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
+			return completeRules(command.Context(), edition, have)
+		},
 	}
+	edition.addPolicies(command)
 	addLanguage(command, &language, "language of the explanation")
 	return command
 }
@@ -85,22 +90,14 @@ func checkLanguage(language string) error {
 	return nil
 }
 
-func builtInRules(ctx context.Context) ([]*policy.Rule, error) {
-	engine, err := policies.Engine(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return engine.Rules(), nil
-}
-
 // explained are the rules, and behind them what the API server holds by itself.
-func explained(ctx context.Context) ([]*policy.Rule, error) {
-	rules, err := builtInRules(ctx)
+func (f *editionFlags) explained(ctx context.Context) ([]*policy.Rule, error) {
+	engine, _, err := f.rules(ctx)
 	if err != nil {
 		return nil, err
 	}
 	others, err := admissionPolicies()
-	return slices.Concat(rules, others), err
+	return slices.Concat(engine.Rules(), others), err
 }
 
 // chooseRules finds all ids or none, so that a misspelled one cannot be missed.
@@ -127,7 +124,7 @@ func unknownRule(rules []*policy.Rule, id string) error {
 	if len(near) > 0 {
 		return fmt.Errorf("no rule is called %q; do you mean %s? kubectl tealgate explain lists all", id, strings.Join(near, " or "))
 	}
-	return fmt.Errorf("no rule is called %q; the rules are %s", id, strings.Join(all, ", "))
+	return fmt.Errorf("no rule is called %q; the rules are %s, and those of a platform team (--policy-dir)", id, strings.Join(all, ", "))
 }
 
 // listRules keeps its headings in English as kubectl does: they are what scripts see.
@@ -165,8 +162,8 @@ func in(texts map[policy.Language]string, language policy.Language) string {
 }
 
 // completeRules offers the ids that are not there yet, with their titles.
-func completeRules(command *cobra.Command, have []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	rules, err := explained(command.Context())
+func completeRules(ctx context.Context, edition editionFlags, have []string) ([]cobra.Completion, cobra.ShellCompDirective) {
+	rules, err := edition.explained(ctx)
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

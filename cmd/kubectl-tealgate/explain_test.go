@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/policies"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -66,7 +67,7 @@ func TestExplanations(t *testing.T) {
 // TestMoreLine is the promise of the last line of an answer at admission: each
 // rule that is built in, and each admission policy, can be explained in both languages.
 func TestMoreLine(t *testing.T) {
-	rules, err := explained(t.Context())
+	rules, err := new(editionFlags).explained(t.Context())
 	require.NoError(t, err)
 	args := []string{"explain"}
 	for _, rule := range rules {
@@ -110,13 +111,13 @@ func TestAdmissionPolicies(t *testing.T) {
 // TestExplainAgreesWithPage holds that docs/rules.md, which has the descriptions from the
 // same annotations, says the same of what a rule does.
 func TestExplainAgreesWithPage(t *testing.T) {
-	rules, err := builtInRules(t.Context())
+	engine, err := policies.Engine(t.Context())
 	require.NoError(t, err)
 	for language, file := range map[policy.Language]string{policy.English: "rules.md", policy.Chinese: "rules.zh.md"} {
 		page, err := os.ReadFile(filepath.Join("..", "..", "docs", file))
 		require.NoError(t, err)
 		plain := strings.NewReplacer("**", "", "`", "").Replace(string(page))
-		for _, rule := range rules {
+		for _, rule := range engine.Rules() {
 			var out bytes.Buffer
 			explainRule(&out, rule, language)
 			lines := strings.Split(out.String(), "\n")
@@ -176,7 +177,7 @@ func TestExplainRefuses(t *testing.T) {
 
 func TestUnknownRuleListsAll(t *testing.T) {
 	err := unknownRule(testRules(t), "zzz")
-	assert.EqualError(t, err, `no rule is called "zzz"; the rules are english-only, two-actions`)
+	assert.EqualError(t, err, `no rule is called "zzz"; the rules are english-only, two-actions, and those of a platform team (--policy-dir)`)
 }
 
 func TestCompletion(t *testing.T) {

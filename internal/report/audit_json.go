@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 
 	"sigs.k8s.io/yaml"
@@ -81,10 +80,7 @@ type jsonUnjudged struct {
 
 // WriteAuditJSON writes an audit for machines.
 func WriteAuditJSON(out io.Writer, result *audit.Result) error {
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(auditAsJSON(result))
+	return encode(out, auditAsJSON(result))
 }
 
 // WriteAuditYAML writes what WriteAuditJSON does, as YAML.

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"encoding/json"
 	"io"
 
 	"github.com/tealgate/tealgate/internal/offline"
@@ -86,10 +85,7 @@ func writeJSON(out io.Writer, result *offline.Result) error {
 	for _, unread := range result.Unreadable {
 		report.Unreadable = append(report.Unreadable, jsonUnreadable{position(unread.Position), unread.Err.Error()})
 	}
-	encoder := json.NewEncoder(out)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	return encoder.Encode(report)
+	return encode(out, report)
 }
 
 func asJSON(checked offline.Checked) jsonObject {

@@ -41,6 +41,7 @@ type paint bool
 const (
 	bold   = "1"
 	red    = "1;31"
+	green  = "32"
 	yellow = "33"
 	cyan   = "36"
 )
