@@ -94,11 +94,11 @@ func (f checkFlags) validate() error {
 func check(command *cobra.Command, flags checkFlags) error {
 	ctx := command.Context()
 	flags.sources.Stdin = command.InOrStdin()
-	edition, rules, err := flags.edition.edition(ctx)
+	language := policy.Language(flags.language)
+	edition, rules, err := flags.edition.edition(ctx, doubtful(command, language))
 	if err != nil {
 		return err
 	}
-	language := policy.Language(flags.language)
 	judge := func() (*offline.Result, error) {
 		manifests, err := offline.Read(ctx, flags.sources)
 		if err != nil {

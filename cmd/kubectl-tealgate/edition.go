@@ -12,6 +12,7 @@ import (
 	"github.com/tealgate/tealgate/internal/admission"
 	"github.com/tealgate/tealgate/internal/authoring"
 	"github.com/tealgate/tealgate/internal/policy"
+	"github.com/tealgate/tealgate/internal/report"
 	"github.com/tealgate/tealgate/internal/settings"
 	"github.com/tealgate/tealgate/policies"
 )
@@ -32,9 +33,9 @@ func (f *editionFlags) addPolicies(command *cobra.Command) {
 }
 
 // edition is the built-in rules with the policies and settings of files; without
-// files, with the default settings.
-func (f *editionFlags) edition(ctx context.Context) (admission.Edition, []*policy.Rule, error) {
-	engine, set, err := f.rules(ctx)
+// files, with the default settings. doubt is told what a cluster would not look at.
+func (f *editionFlags) edition(ctx context.Context, doubt func(policy.Problem)) (admission.Edition, []*policy.Rule, error) {
+	engine, set, err := f.rules(ctx, doubt)
 	if err != nil {
 		return admission.Edition{}, nil, err
 	}
@@ -53,7 +54,7 @@ func (f *editionFlags) edition(ctx context.Context) (admission.Edition, []*polic
 }
 
 // rules are as they are without settings, and the settings that lie beside the policies.
-func (f *editionFlags) rules(ctx context.Context) (*policy.Engine, *settings.Settings, error) {
+func (f *editionFlags) rules(ctx context.Context, doubt func(policy.Problem)) (*policy.Engine, *settings.Settings, error) {
 	if f.policies == "" {
 		engine, err := policies.Engine(ctx)
 		return engine, settings.Default(), err
@@ -65,11 +66,21 @@ func (f *editionFlags) rules(ctx context.Context) (*policy.Engine, *settings.Set
 	if files.Empty() {
 		return nil, nil, fmt.Errorf("--policy-dir %s: no policies there", f.policies)
 	}
+	for _, problem := range files.Doubts {
+		doubt(problem)
+	}
 	engine, set, err := authoring.Load(ctx, files)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--policy-dir %s: %w", f.policies, err)
 	}
 	return engine, set, nil
+}
+
+// doubtful tells doubts on standard error, so that the answer stays an answer.
+func doubtful(command *cobra.Command, language policy.Language) func(policy.Problem) {
+	return func(problem policy.Problem) {
+		command.PrintErrln(report.Doubt(problem, report.PolicyOptions{Language: language, Color: colorful(command.ErrOrStderr())}))
+	}
 }
 
 func readSettings(file string) (*settings.Settings, error) {

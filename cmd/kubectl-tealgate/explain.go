@@ -49,7 +49,7 @@ func newExplain() *cobra.Command {
 			if err := checkLanguage(language); err != nil {
 				return err
 			}
-			rules, err := edition.explained(command.Context())
+			rules, err := edition.explained(command.Context(), doubtful(command, policy.Language(language)))
 			if err != nil {
 				return err
 			}
@@ -91,8 +91,8 @@ func checkLanguage(language string) error {
 }
 
 // explained are the rules, and behind them what the API server holds by itself.
-func (f *editionFlags) explained(ctx context.Context) ([]*policy.Rule, error) {
-	engine, _, err := f.rules(ctx)
+func (f *editionFlags) explained(ctx context.Context, doubt func(policy.Problem)) ([]*policy.Rule, error) {
+	engine, _, err := f.rules(ctx, doubt)
 	if err != nil {
 		return nil, err
 	}
@@ -163,7 +163,7 @@ func in(texts map[policy.Language]string, language policy.Language) string {
 
 // completeRules offers the ids that are not there yet, with their titles.
 func completeRules(ctx context.Context, edition editionFlags, have []string) ([]cobra.Completion, cobra.ShellCompDirective) {
-	rules, err := edition.explained(ctx)
+	rules, err := edition.explained(ctx, func(policy.Problem) {})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

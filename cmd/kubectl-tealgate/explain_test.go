@@ -67,7 +67,7 @@ func TestExplanations(t *testing.T) {
 // TestMoreLine is the promise of the last line of an answer at admission: each
 // rule that is built in, and each admission policy, can be explained in both languages.
 func TestMoreLine(t *testing.T) {
-	rules, err := new(editionFlags).explained(t.Context())
+	rules, err := new(editionFlags).explained(t.Context(), nil)
 	require.NoError(t, err)
 	args := []string{"explain"}
 	for _, rule := range rules {

@@ -130,6 +130,13 @@ spec:
 	require.NoError(t, err)
 	assert.Contains(t, out, "team-owner\tEvery Deployment names its team\n")
 
+	other := filepath.Join(t.TempDir(), "policies.yaml")
+	require.NoError(t, os.WriteFile(other, []byte("{apiVersion: v1, kind: ConfigMap, metadata: {name: acme, labels: {tealgate.dev/policy: 'yes'}}}"), 0o600))
+	out, errOut, err = run(t, "check", "-f", worker, "--policy-dir", other)
+	require.NoError(t, err)
+	assert.Equal(t, "Warning: "+other+":1: tealgate.dev/policy: yes is not true, so nothing of it is loaded.\n", errOut, "judged as the cluster would")
+	assert.NotContains(t, out, "team-owner")
+
 	for name, want := range map[string]string{
 		"failing.yaml": "failing.yaml:42: test_labels/no team failed: count(found) == case.want, here 1 == 0\n",
 		"gone":         "no such file or directory\n",

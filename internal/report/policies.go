@@ -59,13 +59,17 @@ func WritePolicies(out io.Writer, report *authoring.Report, options PolicyOption
 }
 
 func writeProblems(b *strings.Builder, report *authoring.Report, options PolicyOptions) {
-	p := paint(options.Color)
 	for _, problem := range report.Problems {
 		writeProblem(b, problem, options)
 	}
 	for _, doubt := range report.Doubts {
-		fmt.Fprintf(b, "%s%s\n", p.in(yellow, policyPhrases[options.Language].warning), message.PolicyProblem(options.Language, doubt))
+		b.WriteString(Doubt(doubt, options) + "\n")
 	}
+}
+
+// Doubt is one that keeps nothing from being loaded, as a line.
+func Doubt(doubt policy.Problem, options PolicyOptions) string {
+	return paint(options.Color).in(yellow, policyPhrases[options.Language].warning) + message.PolicyProblem(options.Language, doubt)
 }
 
 // writeProblem has the place first, as compilers do, where editors look for it.
