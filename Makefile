@@ -49,6 +49,7 @@ lint: ## Lint Go and Rego
 
 .PHONY: generate
 generate: ## Write everything that is generated
+	@$(CONTROLLER_GEN) object crd paths=./internal/api/... output:crd:dir=manifests/crd
 	@go generate ./...
 	@$(CONTROLLER_GEN) rbac:roleName=tealgate paths=./cmd/tealgate output:rbac:dir=manifests/rbac
 

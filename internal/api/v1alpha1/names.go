@@ -1,5 +1,3 @@
-// Package v1alpha1 holds the names by which users and tealgate talk: labels,
-// annotations and their values. The kinds of the API group follow here too.
 package v1alpha1
 
 // Group is the API group and the prefix of every label and annotation.
@@ -31,6 +29,9 @@ const (
 	LabelPolicy = Group + "/policy"
 	// LabelRole on a Service says that it carries no live traffic; see the Role values.
 	LabelRole = Group + "/role"
+	// LabelMigration with MigrationContract on a Job says that it takes something away
+	// from a database: only when no pod of the version before runs any more.
+	LabelMigration = Group + "/migration"
 )
 
 // Annotations.
@@ -66,6 +67,12 @@ const (
 	// until DAY, with a semicolon between two. Adding one takes the verb exempt on
 	// overrides.tealgate.dev.
 	AnnotationExempt = Group + "/exempt"
+	// AnnotationReleaseRequested on a BlueGreen asks for a release of what stands on the
+	// idle color, or for an aborted one to be tried again. Each new value asks once.
+	AnnotationReleaseRequested = Group + "/release-requested"
+	// AnnotationReleaseNotes on a Deployment of the idle color goes into notifications
+	// and into the report of its release.
+	AnnotationReleaseNotes = Group + "/release-notes"
 	// AnnotationArgoRollouts marks Services that Argo Rollouts manages; tealgate
 	// leaves them alone.
 	AnnotationArgoRollouts = "argo-rollouts.argoproj.io/managed-by-rollouts"
@@ -84,6 +91,8 @@ const (
 
 	RolePreview = "preview"
 	RoleMetrics = "metrics"
+
+	MigrationContract = "contract"
 )
 
 // Rights beyond plain RBAC are verbs on a resource that does not exist, so that no
