@@ -95,6 +95,8 @@ const (
 
 // Decision is a person's word on one release.
 type Decision struct {
+	// Name is the object's.
+	Name    string
 	Release string
 	Verdict Verdict
 	// Item is the checklist's, for Checked.

@@ -57,13 +57,17 @@ func (d *decider) unseen() []string {
 	return waits
 }
 
-// run starts the first job of a stage that was not started.
+// run starts the first job of a stage that was not started, once those before it succeeded.
 func (d *decider) run(stage Stage, names []string) *Plan {
 	for _, name := range names {
 		key := JobKey{stage, name}
-		if _, there := d.Jobs[key]; !there {
+		job, there := d.Jobs[key]
+		if !there {
 			plan := d.do(Run{key}, "StartingJob", "job %s starts", name)
 			return &plan
+		}
+		if !job.Succeeded {
+			break
 		}
 	}
 	return nil

@@ -80,8 +80,7 @@ func (d *decider) wakeForSignals() time.Time {
 // judgement is what signals say together.
 type judgement struct{ failed, waits []string }
 
-// judge compares the measured values with their limits. A value that is not there passes
-// nothing and fails nothing.
+// judge compares the measured values with their limits.
 func (d *decider) judge(signals []Signal) judgement {
 	var j judgement
 	for _, signal := range signals {
@@ -89,22 +88,46 @@ func (d *decider) judge(signals []Signal) judgement {
 		if !there {
 			sample = Sample{Trouble: "not measured yet"}
 		}
-		baseline, based := d.State.Release.Baseline[signal.Name]
-		switch missing := sample.enough(signal); {
-		case missing != "":
-			j.waits = append(j.waits, fmt.Sprintf("signal %s: %s", signal.Name, missing))
-		case signal.Max != nil && sample.Value > *signal.Max:
-			j.failed = append(j.failed, fmt.Sprintf("signal %s is %.4g, above %.4g", signal.Name, sample.Value, *signal.Max))
-		case signal.Increase == nil, based && baseline == 0 && signal.Max != nil:
-			// Nothing can be compared with zero; the limit alone judges.
-		case !based:
-			j.waits = append(j.waits, fmt.Sprintf("signal %s: no value from before the switch to compare with", signal.Name))
-		case sample.Value > baseline*(1+*signal.Increase/100):
-			j.failed = append(j.failed, fmt.Sprintf("signal %s is %.4g, more than %.4g %% above %.4g before the switch",
-				signal.Name, sample.Value, *signal.Increase, baseline))
+		switch verdict, why := signal.Judge(sample, d.State.Release.Baseline); verdict {
+		case Fail:
+			j.failed = append(j.failed, fmt.Sprintf("signal %s %s", signal.Name, why))
+		case NoData:
+			j.waits = append(j.waits, fmt.Sprintf("signal %s: %s", signal.Name, why))
+		case Pass:
 		}
 	}
 	return j
+}
+
+// SignalVerdict is what a measured value says.
+type SignalVerdict string
+
+// The verdicts. A value that is not there passes nothing and fails nothing.
+const (
+	Pass   SignalVerdict = "Pass"
+	Fail   SignalVerdict = "Fail"
+	NoData SignalVerdict = "NoData"
+)
+
+// Judge compares a value with the limits of a signal, and with what there was before the
+// switch, by the names of signals. It says why where it does not pass.
+func (s Signal) Judge(sample Sample, before map[string]float64) (verdict SignalVerdict, why string) {
+	baseline, based := before[s.Name]
+	switch missing := sample.enough(s); {
+	case missing != "":
+		return NoData, missing
+	case s.Max != nil && sample.Value > *s.Max:
+		return Fail, fmt.Sprintf("is %.4g, above %.4g", sample.Value, *s.Max)
+	case s.Increase == nil, based && baseline == 0 && s.Max != nil:
+		// Nothing can be compared with zero; the limit alone judges.
+		return Pass, ""
+	case !based:
+		return NoData, "no value from before the switch to compare with"
+	case sample.Value > baseline*(1+*s.Increase/100):
+		return Fail, fmt.Sprintf("is %.4g, more than %.4g %% above %.4g before the switch", sample.Value, *s.Increase, baseline)
+	default:
+		return Pass, ""
+	}
 }
 
 // enough says why a sample judges nothing, "" if it does.

@@ -47,7 +47,7 @@ func parse(raw []byte, before int) (*Settings, error) {
 
 func (r *reader) settings(v value) *Settings {
 	settings := Default()
-	settings.Namespaces = map[string][]RuleAction{}
+	settings.Namespaces, settings.Prometheus = map[string][]RuleAction{}, map[string]string{}
 	patterns := &settings.Rego.Patterns
 	r.fields(v,
 		field{"docsURL", func(v value) { settings.DocsURL = r.address(v) }},
@@ -74,8 +74,46 @@ func (r *reader) settings(v value) *Settings {
 				field{"add", func(v value) { patterns.Add = r.patterns(v, true) }},
 				field{"drop", func(v value) { patterns.Drop = r.patterns(v, false) }})
 		}},
+		field{"prometheus", func(v value) {
+			r.list(v, "a list of servers with name and url", func(v value) { r.server(v, settings.Prometheus) })
+		}},
+		field{"releases", func(v value) {
+			r.fields(v, field{"freeze", func(v value) { settings.Freeze = r.truth(v) }}, r.reason())
+		}},
 	)
 	return settings
+}
+
+// server is a Prometheus server.
+func (r *reader) server(v value, servers map[string]string) {
+	var name, address string
+	before := len(r.found)
+	r.fields(v,
+		field{"name", func(v value) { name = r.text(v, "the name by which signals call the server") }},
+		field{"url", func(v value) {
+			const what = "an http or https address"
+			address = r.text(v, what)
+			if parsed, err := url.Parse(address); err != nil || parsed.Host == "" || parsed.Scheme != "https" && parsed.Scheme != "http" {
+				r.expected(v, what)
+			}
+		}})
+	switch _, twice := servers[name]; {
+	case len(r.found) > before:
+	case name == "" || address == "":
+		r.problem(v.node, "%s: expected both name and url", v.path)
+	case twice:
+		r.problem(v.node, "%s: expected a name of its own, found %s again", v.path, quoted(name))
+	default:
+		servers[name] = address
+	}
+}
+
+// truth is true or false. YAML 1.1 has more words for both, which here are none.
+func (r *reader) truth(v value) bool {
+	if v.node.Kind != yaml.ScalarNode || (v.node.Value != "true" && v.node.Value != "false") {
+		r.expected(v, "true or false")
+	}
+	return v.node.Value == "true"
 }
 
 // maxAddress leaves room for the problems in an answer that names pages.

@@ -37,6 +37,9 @@ patterns:
   drop:
     - {name: _KEY_ID$}
     - value: ^dummy$
+prometheus:
+  - {name: main, url: "http://prometheus.monitoring:9090"}
+releases: {freeze: true, reason: end of the year}
 `
 
 func selectorOf(t *testing.T, text string) labels.Selector {
@@ -50,6 +53,8 @@ func TestParse(t *testing.T) {
 	got, err := Parse([]byte(whole))
 	require.NoError(t, err)
 	assert.Equal(t, "https://wiki.example/tealgate/{rule}", got.DocsURL)
+	assert.Equal(t, map[string]string{"main": "http://prometheus.monitoring:9090"}, got.Prometheus)
+	assert.True(t, got.Freeze)
 	assert.Equal(t, []RuleAction{{"pinned-image", policy.Deny, 4}, {"replicas", policy.Off, 5}}, got.Rules)
 	assert.Equal(t, map[string][]RuleAction{
 		"shop": {{"pinned-image", policy.Advise, 8}, {"resources", policy.Warn, 8}},
@@ -94,7 +99,7 @@ func TestParseNothing(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	const (
-		keys     = "docsURL, rules, namespaces, sidecars, unmanaged, patterns"
+		keys     = "docsURL, rules, namespaces, sidecars, unmanaged, patterns, prometheus, releases"
 		actions  = "deny, warn, advise or off"
 		page     = "an http or https address, in which {rule} stands for the rule's id"
 		pods     = "labels of pods, as a map or as kubectl -l takes them"
@@ -115,6 +120,10 @@ func TestParseRefuses(t *testing.T) {
 		"TwiceInAPattern":     {"patterns: {add: [{kind: key, name: a, name: b}]}\n", `line 1: key "patterns.add[0].name" stands in line 1 already`},
 		"TwiceALabel":         {"unmanaged:\n- namespace: a\n  selector:\n    a: b\n    a: c\n", `line 5: key "unmanaged[0].selector.a" stands in line 4 already`},
 		"MapAsKey":            {"rules:\n  {a: b}: deny\n", `line 2: rules: expected text as a key, found a map`},
+		"NoServer":            {"prometheus:\n- name: main\n", `line 2: prometheus[0]: expected both name and url`},
+		"NoAddress":           {"prometheus:\n- {name: main, url: main}\n", `line 2: prometheus[0].url: expected an http or https address, found "main"`},
+		"ServerTwice":         {"prometheus:\n- {name: a, url: http://a}\n- {name: a, url: http://b}\n", `line 3: prometheus[1]: expected a name of its own, found "a" again`},
+		"Freeze":              {"releases: {freeze: on}\n", `line 1: releases.freeze: expected true or false, found "on"`},
 		"MergeKey":            {"x: &x {a: deny}\nrules:\n  <<: *x\n", `line 1: unknown key "x": expected ` + keys + `; line 1: rules.<<: expected ` + actions + `, found a map`},
 		// Kinds.
 		"List":           {"- rules\n", `line 1: expected a map with the keys ` + keys + `, found a list`},

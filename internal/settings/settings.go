@@ -32,6 +32,11 @@ type Settings struct {
 	Namespaces map[string][]RuleAction
 	// Unmanaged is what tealgate leaves alone.
 	Unmanaged []Unmanaged
+	// Prometheus are the addresses of the servers that signals of releases are measured
+	// with, by name.
+	Prometheus map[string]string
+	// Freeze stops every release in the cluster. A rollback goes on.
+	Freeze bool
 	// Rego is what rules find at input.settings.
 	Rego policy.Settings
 }

@@ -31,7 +31,7 @@ const Uncounted = -1
 
 // Scope is what a query may name, as a Go template: {{.Namespace}}.
 type Scope struct {
-	Namespace, BlueGreen, Service string
+	Namespace, BlueGreen, Service, Release string
 	// Color is the color to measure, Version its version label.
 	Color, Version string
 }

@@ -31,38 +31,43 @@ type operation struct {
 	Value any    `json:"value,omitempty"`
 }
 
-// Pin adds a color to the selector of a Service that has none; see Move.
+// Pin adds a color to the selector of a Service that has none, provided that the selector
+// is still the one in service. Otherwise like Move.
 func Pin(ctx context.Context, c client.Client, service *corev1.Service, to color.Color) error {
-	return Move(ctx, c, service, to, "")
+	return move(ctx, c, service, to, nil)
 }
 
-// Move sets the color in the selector of a Service, provided that the selector is still the
-// one in service, and leaves a record of what was switched, if there is one, in the
+// Move switches a Service to a color, provided that it still is the very version that
+// was decided on, and leaves a record of what was switched, if there is one, in the
 // annotation tealgate.dev/switched. On return without error the color stands and tealgate
 // owns no field of the Service; after an error in between, the next call of Disown finishes.
 // service is not changed.
 func Move(ctx context.Context, c client.Client, service *corev1.Service, to color.Color, record string) error {
+	operations := []operation{{Op: "test", Path: "/metadata/resourceVersion", Value: service.ResourceVersion}}
+	switch {
+	case record == "":
+	case len(service.Annotations) == 0:
+		annotations := map[string]string{v1alpha1.AnnotationSwitched: record}
+		operations = append(operations, operation{Op: "add", Path: "/metadata/annotations", Value: annotations})
+	default:
+		operations = append(operations, operation{Op: "add", Path: "/metadata/annotations/" + pointer(v1alpha1.AnnotationSwitched), Value: record})
+	}
+	return move(ctx, c, service, to, operations)
+}
+
+// move sets the color, provided that the selector is still the one in service, together
+// with other operations.
+func move(ctx context.Context, c client.Client, service *corev1.Service, to color.Color, others []operation) error {
 	if len(service.Spec.Selector) == 0 {
 		return fmt.Errorf("move %s/%s: %w", service.Namespace, service.Name, ErrNoSelector)
 	}
 	selector := maps.Clone(service.Spec.Selector)
 	selector[v1alpha1.LabelColor] = string(to)
-	operations := []operation{
-		{Op: "test", Path: "/spec/selector", Value: service.Spec.Selector},
-		{Op: "replace", Path: "/spec/selector", Value: selector},
-	}
-	switch {
-	case record == "":
-	case len(service.Annotations) == 0:
-		operations = append(operations, operation{
-			Op: "add", Path: "/metadata/annotations",
-			Value: map[string]string{v1alpha1.AnnotationSwitched: record},
-		})
-	default:
-		operations = append(operations, operation{Op: "add", Path: "/metadata/annotations/" + pointer(v1alpha1.AnnotationSwitched), Value: record})
-	}
 	moved := service.DeepCopy()
-	if err := patch(ctx, c, moved, operations); err != nil {
+	err := patch(ctx, c, moved, append(others,
+		operation{Op: "test", Path: "/spec/selector", Value: service.Spec.Selector},
+		operation{Op: "replace", Path: "/spec/selector", Value: selector}))
+	if err != nil {
 		return fmt.Errorf("move %s/%s to %s: %w", service.Namespace, service.Name, to, err)
 	}
 	return Disown(ctx, c, moved)
@@ -73,27 +78,27 @@ func pointer(key string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }
 
-// Owns says whether tealgate's field manager owns anything of a Service.
-func Owns(service *corev1.Service) bool {
-	return slices.ContainsFunc(service.ManagedFields, ours)
+// Owns says whether tealgate's field manager owns anything of an object.
+func Owns(object client.Object) bool {
+	return slices.ContainsFunc(object.GetManagedFields(), ours)
 }
 
-// Disown takes tealgate's field manager out of the managed fields of a Service.
+// Disown takes tealgate's field manager out of the managed fields of an object.
 // It needs the managed fields as they are stored, and fails with a conflict when
-// the Service changed meanwhile.
-func Disown(ctx context.Context, c client.Client, service *corev1.Service) error {
-	if !Owns(service) {
+// the object changed meanwhile.
+func Disown(ctx context.Context, c client.Client, object client.Object) error {
+	if !Owns(object) {
 		return nil
 	}
-	operations := []operation{{Op: "test", Path: "/metadata/resourceVersion", Value: service.ResourceVersion}}
+	operations := []operation{{Op: "test", Path: "/metadata/resourceVersion", Value: object.GetResourceVersion()}}
 	// From the back, because removing an entry moves those behind it.
-	for i, entry := range slices.Backward(service.ManagedFields) {
+	for i, entry := range slices.Backward(object.GetManagedFields()) {
 		if ours(entry) {
 			operations = append(operations, operation{Op: "remove", Path: fmt.Sprintf("/metadata/managedFields/%d", i)})
 		}
 	}
-	if err := patch(ctx, c, service, operations); err != nil {
-		return fmt.Errorf("give up ownership of %s/%s: %w", service.Namespace, service.Name, err)
+	if err := patch(ctx, c, object, operations); err != nil {
+		return fmt.Errorf("give up ownership of %s/%s: %w", object.GetNamespace(), object.GetName(), err)
 	}
 	return nil
 }
@@ -102,10 +107,10 @@ func ours(entry metav1.ManagedFieldsEntry) bool {
 	return strings.EqualFold(entry.Manager, v1alpha1.FieldManager)
 }
 
-func patch(ctx context.Context, c client.Client, service *corev1.Service, operations []operation) error {
+func patch(ctx context.Context, c client.Client, object client.Object, operations []operation) error {
 	raw, err := json.Marshal(operations)
 	if err != nil {
 		return err
 	}
-	return c.Patch(ctx, service, client.RawPatch(types.JSONPatchType, raw), client.FieldOwner(v1alpha1.FieldManager))
+	return c.Patch(ctx, object, client.RawPatch(types.JSONPatchType, raw), client.FieldOwner(v1alpha1.FieldManager))
 }
