@@ -14,7 +14,7 @@ func undefined(compiler *ast.Compiler) Problems {
 	for _, module := range compiler.Modules {
 		ast.WalkRefs(module, func(ref ast.Ref) bool {
 			if ref.HasPrefix(ast.DefaultRootRef) && !leads(compiler.RuleTree, ref) {
-				name := ref.GroundPrefix().String()
+				name := constant(ref).String()
 				problems = append(problems, at(ref[0].Location, Unknown, name, "%s is not defined", name))
 			}
 			return false

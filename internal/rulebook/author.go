@@ -26,7 +26,7 @@ func Check(ctx context.Context, base []*policy.Module, sources []Source) (*Check
 	if err != nil {
 		return nil, err
 	}
-	if err := policy.CompileTests(slices.Concat(c.rules, c.tests)); err != nil {
+	if err := policy.CompileTests(c.tested()); err != nil {
 		return nil, err
 	}
 	checked := &Checked{Engine: engine}
@@ -58,7 +58,7 @@ func Test(ctx context.Context, base []*policy.Module, sources []Source, options 
 	if options.Timeout == 0 {
 		options.Timeout = testTimeout
 	}
-	return policy.TestCovered(ctx, slices.Concat(c.rules, c.tests), options, func(module *policy.Module) bool {
+	return policy.TestCovered(ctx, c.tested(), options, func(module *policy.Module) bool {
 		return !isTest(module) && slices.ContainsFunc(sources, func(source Source) bool { return source.has(module.File) })
 	})
 }

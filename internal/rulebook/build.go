@@ -52,7 +52,7 @@ func Build(ctx context.Context, base []*policy.Module, sources []Source) (*Built
 	if len(sources) == 0 {
 		return &Built{Engine: engine}, nil
 	}
-	results, err := policy.Test(ctx, slices.Concat(c.rules, c.tests), policy.TestOptions{Timeout: testTimeout})
+	results, err := policy.Test(ctx, c.tested(), policy.TestOptions{Timeout: testTimeout})
 	if err != nil {
 		return nil, err
 	}
@@ -75,7 +75,7 @@ func compile(ctx context.Context, base []*policy.Module, sources []Source) (*com
 	if err != nil {
 		return nil, nil, err
 	}
-	engine, err := policy.Compile(ctx, c.rules)
+	engine, err := policy.Compile(ctx, c.asked())
 	if err != nil {
 		return nil, nil, err
 	}

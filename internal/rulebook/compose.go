@@ -19,8 +19,9 @@ const testSuffix = "_test"
 // composed is the embedded rules and the sources put together, before anything is
 // compiled.
 type composed struct {
-	// rules are what is asked, tests what stands beside it.
-	rules, tests []*policy.Module
+	// rules are what sources ask, tests what they have beside it; embedded is what is
+	// left of the embedded rules.
+	rules, tests, embedded []*policy.Module
 	// own are the modules of the sources that are rules, by the name of the rule.
 	own map[string]*policy.Module
 }
@@ -64,10 +65,20 @@ func compose(base []*policy.Module, sources []Source) (*composed, error) {
 	}
 	for _, module := range base {
 		if c.own[module.Rule()] == nil {
-			c.rules = append(c.rules, module)
+			c.embedded = append(c.embedded, module)
 		}
 	}
 	return c, nil
+}
+
+// asked are the modules of all rules.
+func (c *composed) asked() []*policy.Module { return slices.Concat(c.rules, c.embedded) }
+
+// tested are the modules that the tests of the sources run with. An embedded one that
+// none of them looks at only costs time.
+func (c *composed) tested() []*policy.Module {
+	own := slices.Concat(c.rules, c.tests)
+	return append(own, policy.Reach(own, c.embedded)...)
 }
 
 func fits(sources []Source) error {

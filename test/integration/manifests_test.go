@@ -113,7 +113,7 @@ func TestPoliciesCanAlwaysBeRepaired(t *testing.T) {
 		assert.False(t, e.matches(t, "shop", mode))
 		assert.False(t, e.matches(t, "kube-system", mode))
 	}
-	assert.Equal(t, int32(10), *e.timeout, "the manifest says why")
+	assert.Equal(t, int32(20), *e.timeout, "the manifest says why")
 	assert.Equal(t, admissionregistrationv1.SideEffectClassNoneOnDryRun, *e.sideEffects)
 	assert.Empty(t, e.client.CABundle, "tealgate fills in the CA")
 	var conditions []string
