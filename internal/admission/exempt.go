@@ -1,16 +1,13 @@
 package admission
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"slices"
 	"strings"
 	"time"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tealgate/tealgate/internal/admission/message"
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
@@ -36,11 +33,11 @@ func (w *Webhooks) askExemptions(ctx context.Context, r *review, q *question) er
 	if r.Kind.Kind == kindScale {
 		return nil // it has no annotations; see askScale
 	}
-	object, err := exemptionsOf(r.Object.Raw)
+	object, err := r.exemptionsOf(r.Object.Raw)
 	if err != nil {
 		return err
 	}
-	stored, err := exemptionsOf(r.OldObject.Raw)
+	stored, err := r.exemptionsOf(r.OldObject.Raw)
 	if err != nil {
 		return err
 	}
@@ -79,15 +76,13 @@ func (e Edition) exemptable(id string) (known, exemptable bool) {
 	return known, known && rule.Exemptable
 }
 
-// exemptionsOf looks at the object only if the annotation's name is anywhere in it. An
-// API server does not escape it; what it does not find exempts from nothing.
-func exemptionsOf(raw []byte) ([]exemption.Exemption, error) {
-	if !bytes.Contains(raw, []byte(`"`+v1alpha1.AnnotationExempt+`"`)) {
+func (r *review) exemptionsOf(raw []byte) ([]exemption.Exemption, error) {
+	if len(raw) == 0 {
 		return nil, nil
 	}
-	var object metav1.PartialObjectMetadata
-	if err := json.Unmarshal(raw, &object); err != nil {
-		return nil, badRequest(err)
+	object, err := r.head(raw)
+	if err != nil {
+		return nil, err
 	}
 	return exemption.Parse(object.Annotations[v1alpha1.AnnotationExempt]), nil
 }

@@ -2,14 +2,12 @@ package admission
 
 import (
 	"context"
-	"encoding/json"
 	"regexp"
 	"time"
 	"unicode/utf8"
 
 	admissionv1 "k8s.io/api/admission/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -79,12 +77,12 @@ func (w *Webhooks) breakGlass(ctx context.Context, r *review) (admission.Respons
 // record counts a broken glass and writes it onto the object, which may not exist
 // yet, or not for long. Whether the change comes to be is not known here.
 func (w *Webhooks) record(r *review, g message.Glass) error {
-	var object metav1.PartialObjectMetadata
-	if err := json.Unmarshal(r.current(), &object); err != nil {
-		return badRequest(err)
+	object, err := r.head(r.current())
+	if err != nil {
+		return err
 	}
 	w.metrics.broke(r.Kind.Kind, string(r.Operation), r.mode)
-	w.events.Eventf(&object, nil, corev1.EventTypeWarning, "BreakGlass", string(r.Operation),
+	w.events.Eventf(object, nil, corev1.EventTypeWarning, "BreakGlass", string(r.Operation),
 		"%s by %s was not judged: %s", r.Operation, message.Shown(g.User, 100), message.Shown(g.Value, 150))
 	return nil
 }
@@ -99,9 +97,9 @@ func (r *review) current() []byte {
 
 // glass reads the annotation, and says whether there is one.
 func (r *review) glass() (message.Glass, bool, error) {
-	var object metav1.PartialObjectMetadata
-	if err := json.Unmarshal(r.current(), &object); err != nil {
-		return message.Glass{}, false, badRequest(err)
+	object, err := r.head(r.current())
+	if err != nil {
+		return message.Glass{}, false, err
 	}
 	value, found := object.Annotations[v1alpha1.AnnotationBreakGlass]
 	g := message.Glass{Value: value, User: r.UserInfo.Username}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
 	"runtime/debug"
 	"time"
 
@@ -101,6 +102,7 @@ func inTime[T any](ctx context.Context, do func() (T, error)) (T, error) {
 			}
 			done <- returned
 		}()
+		makeRoom()
 		value, err := do()
 		returned = result{value, err}
 	}()
@@ -115,6 +117,15 @@ func inTime[T any](ctx context.Context, do func() (T, error)) (T, error) {
 		var none T
 		return none, context.Cause(ctx)
 	}
+}
+
+// makeRoom has the stack grow while it is empty. Rules go deep; growing on the way
+// down, from one power of two to the next, copied all that was on it each time.
+//
+//go:noinline
+func makeRoom() byte {
+	var room [64 << 10]byte
+	return room[len(os.Args)]
 }
 
 // undecided answers our own failure: it denies in closed entries and never in others.

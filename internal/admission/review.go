@@ -132,17 +132,16 @@ func (r *review) nameOf() (string, error) {
 
 // head is what all kinds have. Of those whose fields will be asked for it decodes
 // the rest as well.
-func (r *review) head(raw []byte) (metav1.PartialObjectMetadata, error) {
+func (r *review) head(raw []byte) (*metav1.PartialObjectMetadata, error) {
 	switch r.Kind.Kind {
 	case kindDeployment:
 		object, err := decode[appsv1.Deployment](r, raw)
-		return metav1.PartialObjectMetadata{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta}, err
+		return &metav1.PartialObjectMetadata{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta}, err
 	case kindService:
 		object, err := decode[corev1.Service](r, raw)
-		return metav1.PartialObjectMetadata{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta}, err
+		return &metav1.PartialObjectMetadata{TypeMeta: object.TypeMeta, ObjectMeta: object.ObjectMeta}, err
 	default:
-		object, err := decode[metav1.PartialObjectMetadata](r, raw)
-		return *object, err
+		return decode[metav1.PartialObjectMetadata](r, raw)
 	}
 }
 

@@ -1,9 +1,9 @@
 package admission
 
 import (
-	"encoding/json"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -18,7 +18,7 @@ func (r *review) unmanaged() (bool, error) {
 		if len(raw) == 0 {
 			continue
 		}
-		pods, err := podLabels(r.Kind.Kind, raw)
+		pods, err := r.podLabels(raw)
 		if err != nil {
 			return false, err
 		}
@@ -30,23 +30,13 @@ func (r *review) unmanaged() (bool, error) {
 }
 
 // podLabels are those of the pods that a Deployment makes, or that a Service selects.
-func podLabels(kind string, raw []byte) (map[string]string, error) {
-	if kind == kindService {
-		var service corev1.Service
-		err := json.Unmarshal(raw, &service)
-		return service.Spec.Selector, badRequest(err)
+func (r *review) podLabels(raw []byte) (map[string]string, error) {
+	if r.Kind.Kind == kindService {
+		service, err := decode[corev1.Service](r, raw)
+		return service.Spec.Selector, err
 	}
-	var deployment struct {
-		Spec struct {
-			Template struct {
-				Metadata struct {
-					Labels map[string]string `json:"labels"`
-				} `json:"metadata"`
-			} `json:"template"`
-		} `json:"spec"`
-	}
-	err := json.Unmarshal(raw, &deployment)
-	return deployment.Spec.Template.Metadata.Labels, badRequest(err)
+	deployment, err := decode[appsv1.Deployment](r, raw)
+	return deployment.Spec.Template.Labels, err
 }
 
 func badRequest(err error) error {
