@@ -109,6 +109,8 @@ type Webhooks struct {
 	policies   Policies
 	language   policy.Language
 	metrics    *metrics
+	// advises says that what is silent at admission is asked for as well.
+	advises bool
 }
 
 // New returns the webhooks.

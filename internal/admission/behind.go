@@ -88,6 +88,7 @@ func (r *review) created(ctx context.Context, each facts.Behind) ([]policy.Viola
 	return r.edition.Rules.Evaluate(ctx, policy.Input{
 		Operation: string(admissionv1.Create), Kind: kindDeployment,
 		Namespace: each.Deployment.Namespace, Name: each.Deployment.Name, Object: raw, Facts: each.Facts,
+		Unadvised: true,
 	})
 }
 

@@ -45,6 +45,7 @@ func NewJudge(options JudgeOptions) *Judge {
 	return &Judge{&Webhooks{
 		edition: func() Edition { return options.Edition },
 		facts:   options.Facts, language: cmp.Or(options.Language, policy.English), now: options.Now,
+		advises: true,
 	}}
 }
 

@@ -96,6 +96,7 @@ func (w *Webhooks) around(ctx context.Context, r *review) (*question, error) {
 		input: policy.Input{
 			Operation: string(r.Operation), Kind: r.Kind.Kind, Namespace: r.Namespace, Name: r.name,
 			User: r.UserInfo.Username, Object: r.Object.Raw, Old: r.OldObject.Raw, Facts: facts.None(),
+			Unadvised: !w.advises,
 		},
 		before:    func(context.Context) (facts.Facts, error) { return facts.None(), nil },
 		ranBefore: func(context.Context) (facts.Past, error) { return facts.Past{}, nil },

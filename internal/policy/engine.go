@@ -124,7 +124,8 @@ func (e *Engine) Rule(id string) (*Rule, bool) {
 // Evaluate returns what the rules find, in a stable order. Any doubt is an
 // error, never an empty result. It ends soon after ctx does.
 func (e *Engine) Evaluate(ctx context.Context, in Input) ([]Violation, error) {
-	value, err := e.read(in)
+	asked := e.asked(in)
+	value, err := e.read(in, asked)
 	if err != nil {
 		return nil, err
 	}
@@ -147,19 +148,35 @@ func (e *Engine) Evaluate(ctx context.Context, in Input) ([]Violation, error) {
 	if !ok {
 		return nil, fmt.Errorf("rules: %s is not an object", entrypoint)
 	}
-	return e.violations(in.Namespace, verdict)
+	return e.violations(in.Namespace, asked, verdict)
 }
 
-func (e *Engine) read(in Input) (ast.Value, error) {
+// asked are the rules whose findings mean something: not those that are switched off.
+func (e *Engine) asked(in Input) []*Rule {
+	asked := make([]*Rule, 0, len(e.rules))
+	for _, rule := range e.rules {
+		strongest := e.strongest(in.Namespace, rule)
+		if strongest != Off && (strongest != Advise || !in.Unadvised) {
+			asked = append(asked, rule)
+		}
+	}
+	return asked
+}
+
+func (e *Engine) read(in Input, asked []*Rule) (ast.Value, error) {
+	packages := make([]*ast.Term, len(asked))
+	for i, rule := range asked {
+		packages[i] = ast.StringTerm(rule.Package)
+	}
 	parser := e.parsers.Get()
 	defer e.parsers.Put(parser)
-	return in.value(newReader(parser), e.settings)
+	return in.value(newReader(parser), e.settings, ast.ArrayTerm(packages...))
 }
 
-func (e *Engine) violations(namespace string, verdict map[string]any) ([]Violation, error) {
+func (e *Engine) violations(namespace string, asked []*Rule, verdict map[string]any) ([]Violation, error) {
 	var found []Violation
-	for pkg, rule := range e.rules {
-		set, ok := verdict[pkg].([]any)
+	for _, rule := range asked {
+		set, ok := verdict[rule.Package].([]any)
 		if !ok {
 			return nil, fmt.Errorf("rule %s: its result is undefined", rule.ID)
 		}
@@ -181,7 +198,8 @@ func (e *Engine) violations(namespace string, verdict map[string]any) ([]Violati
 }
 
 // violation reads one element of a rule's set. A name of a message that the
-// annotations do not have still denies: the sentence is then our own.
+// annotations do not have still denies, unless its rule is one that is not even asked at
+// admission: the sentence is then our own.
 func (r *Rule) violation(item any) (Violation, error) {
 	fields, ok := item.(map[string]any)
 	if !ok {
@@ -197,5 +215,9 @@ func (r *Rule) violation(item any) (Violation, error) {
 		message = speechless
 		with = map[string]any{"rule": r.ID, "message": text("message")}
 	}
-	return Violation{Rule: r, Message: message, Action: message.Action, Field: text("field"), Subject: text("subject"), With: with}, nil
+	action := message.Action
+	if !ok && r.Action == Advise {
+		action = Advise
+	}
+	return Violation{Rule: r, Message: message, Action: action, Field: text("field"), Subject: text("subject"), With: with}, nil
 }

@@ -17,7 +17,7 @@ import (
 const mainModule = `package tealgate.main
 
 verdict[name] := violations if {
-	some name
+	some name in input.asked
 	violations := data.tealgate.rules[name].violation
 }
 `

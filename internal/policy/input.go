@@ -27,7 +27,13 @@ type Input struct {
 	Object []byte
 	Old    []byte
 	Facts  facts.Facts
+	// Unadvised leaves out the rules that only advise.
+	Unadvised bool
 }
+
+// askedKey is where the entrypoint finds the packages of the rules that are asked. It
+// is nothing for rules and is not offered to their authors.
+const askedKey = "asked"
 
 // kinds are the ones that rules know. Of any other kind no rule says anything,
 // which must not be taken for consent.
@@ -70,7 +76,7 @@ func present(what string, value ast.Value, needed bool) error {
 }
 
 // value converts the input into OPA's own representation, once for all rules.
-func (in Input) value(r *reader, settings *ast.Term) (ast.Value, error) {
+func (in Input) value(r *reader, settings, asked *ast.Term) (ast.Value, error) {
 	object, err := r.read(in.Object)
 	if err != nil {
 		return nil, fmt.Errorf("object: %w", err)
@@ -103,5 +109,6 @@ func (in Input) value(r *reader, settings *ast.Term) (ast.Value, error) {
 		item("old", old),
 		item("facts", around),
 		[2]*ast.Term{ast.StringTerm("settings"), settings},
+		[2]*ast.Term{ast.StringTerm(askedKey), asked},
 	), nil
 }

@@ -179,7 +179,9 @@ func details(e *ast.Error) string {
 	}
 	names := make([]string, 0, len(detail.OneOf))
 	for _, value := range detail.OneOf {
-		names = append(names, strings.Trim(value.String(), `"`))
+		if name := strings.Trim(value.String(), `"`); name != askedKey {
+			names = append(names, name)
+		}
 	}
 	return "; there is " + strings.Join(names, ", ")
 }

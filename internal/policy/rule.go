@@ -18,8 +18,7 @@ const (
 	Deny   Action = "deny"
 	Warn   Action = "warn"
 	Advise Action = "advise"
-	// Off is for settings: the rule is asked and its findings are dropped. No
-	// rule has it of its own.
+	// Off is for settings: the rule is not asked. No rule has it of its own.
 	Off Action = "off"
 )
 

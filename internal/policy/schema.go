@@ -46,6 +46,7 @@ func Schema() map[string]any {
 			"object": object, "old": object,
 			"facts":    schemaOf(reflect.TypeFor[facts.Facts]()),
 			"settings": schemaOf(reflect.TypeFor[Settings]()),
+			askedKey:   map[string]any{"type": "array", "items": text},
 		},
 		"additionalProperties": false,
 	}

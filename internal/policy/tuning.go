@@ -72,25 +72,43 @@ func (e *Engine) Tuned(tuning Tuning) (*Engine, error) {
 	return &tuned, nil
 }
 
-// tune gives a violation what the platform team set for its rule. A message that is
-// weaker than its rule by its own annotations, a mere hint, never gets stronger
-// than it is.
+// tune gives a violation what the platform team set for its rule.
 func (e *Engine) tune(namespace string, violation Violation) Violation {
 	if e.tuning.Docs != nil {
 		violation.Docs = e.tuning.Docs(violation.Rule.ID)
 	}
-	if e.tuning.Action == nil {
-		return violation
-	}
-	set := e.tuning.Action(namespace, violation.Rule.ID)
-	if set == "" {
-		return violation
-	}
-	own, rule := violation.Message.Action, violation.Rule.Action
-	if own == rule || weaker(set, own) {
-		violation.Action = set
-	}
+	violation.Action = violation.Rule.tuned(violation.Action, e.set(namespace, violation.Rule))
 	return violation
+}
+
+// strongest is the most that a rule's findings can do in a namespace. What a rule
+// says that its annotations do not have is a finding like the rule's own.
+func (e *Engine) strongest(namespace string, rule *Rule) Action {
+	set := e.set(namespace, rule)
+	strongest := rule.tuned(rule.Action, set)
+	for _, message := range rule.Messages {
+		if action := rule.tuned(message.Action, set); weaker(strongest, action) {
+			strongest = action
+		}
+	}
+	return strongest
+}
+
+// set is empty for what the platform team leaves as it is.
+func (e *Engine) set(namespace string, rule *Rule) Action {
+	if e.tuning.Action == nil {
+		return ""
+	}
+	return e.tuning.Action(namespace, rule.ID)
+}
+
+// tuned lets a message that is weaker than its rule by its own annotations, a mere
+// hint, never get stronger than it is.
+func (r *Rule) tuned(own, set Action) Action {
+	if set != "" && (own == r.Action || weaker(set, own)) {
+		return set
+	}
+	return own
 }
 
 // weaker says whether a stands behind b in the order of actions.

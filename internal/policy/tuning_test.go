@@ -147,3 +147,43 @@ violation contains {"message": "x", "subject": pattern.value} if {
 	_, err := policy.New(t.Context(), withRule("\n\nviolation contains 1 if input.settings.sidecar"))
 	assert.ErrorContains(t, err, "undefined ref: input.settings.sidecar")
 }
+
+// What has no effect is not asked for: a rule that would break the whole answer does
+// not, once it is switched off.
+func TestRulesThatAreNotAsked(t *testing.T) {
+	const broken = `# METADATA
+# title: Broken
+# description: A sample.
+# custom: {id: broken, action: advise, messages: {note: {en: "it could be nicer."}}}
+package tealgate.rules.broken
+
+violation contains {"message": "note", "field": "spec", "subject": "", "with": {}} if regex.match(input.name, "x")
+`
+	for name, test := range map[string]struct {
+		set       policy.Action
+		unadvised bool
+		asked     bool
+	}{
+		"Advice":          {asked: true},
+		"NoAdvice":        {unadvised: true},
+		"AdviceThatWarns": {set: policy.Warn, unadvised: true, asked: true},
+		"Off":             {set: policy.Off},
+	} {
+		t.Run(name, func(t *testing.T) {
+			engine, err := policy.New(t.Context(), map[string]string{"main.rego": mainModule, "broken.rego": broken})
+			require.NoError(t, err)
+			engine, err = engine.Tuned(policy.Tuning{
+				Settings: policy.DefaultSettings(), Action: func(string, string) policy.Action { return test.set },
+			})
+			require.NoError(t, err)
+			in := created()
+			in.Name, in.Unadvised = "(", test.unadvised
+			_, err = engine.Evaluate(t.Context(), in)
+			if test.asked {
+				assert.ErrorContains(t, err, "missing closing )")
+			} else {
+				assert.NoError(t, err)
+			}
+		})
+	}
+}

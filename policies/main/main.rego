@@ -6,9 +6,9 @@
 # entrypoint: true
 package tealgate.main
 
-# verdict maps each rule's package to the set of its violations. The program
-# knows which packages must be in it and takes a missing one for a failure.
+# verdict maps the package of each rule that is asked to the set of its violations. The
+# program knows which packages must be in it and takes a missing one for a failure.
 verdict := {name: violations |
-	some name
+	some name in input.asked
 	violations := data.tealgate.rules[name].violation
 }
