@@ -13,8 +13,11 @@ import (
 	"github.com/go-logr/logr"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
@@ -34,15 +37,18 @@ import (
 	"github.com/tealgate/tealgate/internal/rulebook"
 )
 
-// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch
+// +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;patch;delete
 // +kubebuilder:rbac:groups=apps,resources=replicasets,verbs=list
 // +kubebuilder:rbac:groups="",resources=services,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups="",resources=namespaces,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",resources=pods,verbs=list
 // +kubebuilder:rbac:groups="",resources=configmaps;persistentvolumeclaims,verbs=list
 // +kubebuilder:rbac:groups=discovery.k8s.io,resources=endpointslices,verbs=list
+// +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=list
+// +kubebuilder:rbac:groups=batch,resources=cronjobs,verbs=get
+// +kubebuilder:rbac:groups=batch,resources=jobs,verbs=list;watch;create
 // +kubebuilder:rbac:groups=tealgate.dev,resources=bluegreens;decisions,verbs=get;list;watch
-// +kubebuilder:rbac:groups=tealgate.dev,resources=bluegreens/status,verbs=patch;update
+// +kubebuilder:rbac:groups=tealgate.dev,resources=bluegreens/status,verbs=patch
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,resourceNames=tealgate,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
@@ -114,7 +120,16 @@ func newManager(config *rest.Config, o *options, certificate *certs.Certificate)
 		return nil, err
 	}
 	ours := fields.OneTermEqualSelector("metadata.name", certs.ConfigurationName)
+	scheme, err := newScheme()
+	if err != nil {
+		return nil, err
+	}
+	jobs, err := controller.JobSelector()
+	if err != nil {
+		return nil, err
+	}
 	return ctrl.NewManager(config, ctrl.Options{
+		Scheme:                        scheme,
 		Logger:                        ctrl.Log,
 		Metrics:                       metricsserver.Options{BindAddress: o.metricsAddress},
 		HealthProbeBindAddress:        o.healthAddress,
@@ -130,10 +145,17 @@ func newManager(config *rest.Config, o *options, certificate *certs.Certificate)
 			ByObject: map[client.Object]cache.ByObject{
 				&admissionregistrationv1.MutatingWebhookConfiguration{}:   {Field: ours},
 				&admissionregistrationv1.ValidatingWebhookConfiguration{}: {Field: ours},
+				&batchv1.Job{}:      {Label: jobs},
 				&corev1.ConfigMap{}: {Namespaces: map[string]cache.Config{v1alpha1.Namespace: {}}},
 			},
 		},
 	})
+}
+
+// newScheme knows the kinds of Kubernetes and our own.
+func newScheme() (*runtime.Scheme, error) {
+	scheme := runtime.NewScheme()
+	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
 }
 
 func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.Book, certificate *certs.Certificate, drain *drain) error {
@@ -164,6 +186,17 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 		return err
 	}
 	if err := controller.SetupPinner(mgr, controller.PinnerOptions{Facts: gatherer, Namespaces: namespaces}); err != nil {
+		return err
+	}
+	err := controller.SetupReleaser(mgr, controller.ReleaserOptions{
+		Releases: gatherer, Namespaces: namespaces,
+		Prometheus: func(name string) (string, bool) {
+			address, known := book.Edition().Settings.Prometheus[name]
+			return address, known
+		},
+		Frozen: func() bool { return book.Edition().Settings.Freeze },
+	})
+	if err != nil {
 		return err
 	}
 	return errors.Join(

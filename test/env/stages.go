@@ -15,6 +15,10 @@ const (
 	// after one more restart: the pod is Running and not ready.
 	AnnotationCrash = "kwok.tealgate.dev/crash"
 
+	// AnnotationFail has the containers of a Job's pod end with 1, with its value as their
+	// termination message.
+	AnnotationFail = "kwok.tealgate.dev/fail"
+
 	// AnnotationReady, if "false", lets the containers run but not become ready.
 	AnnotationReady = "kwok.tealgate.dev/ready"
 )

@@ -1,0 +1,237 @@
+package controller
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+
+	apiequality "k8s.io/apimachinery/pkg/api/equality"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/release"
+)
+
+// refused says why tealgate does not work on a BlueGreen: its namespace is not in enforce,
+// or an older one has one of its Services. A release that is on its way goes on all the
+// same: nobody would roll it back otherwise.
+func (r *Releaser) refused(ctx context.Context, bg *v1alpha1.BlueGreen) (bool, error) {
+	before := bg.DeepCopy()
+	mode := r.namespaces.Labels(ctx, bg.Namespace)[v1alpha1.LabelMode]
+	if mode == v1alpha1.ModeEnforce {
+		set(bg, v1alpha1.ConditionAccepted, true, v1alpha1.ReasonAccepted, "the namespace is in enforce")
+	} else {
+		set(bg, v1alpha1.ConditionAccepted, false, v1alpha1.ReasonNotEnforced, fmt.Sprintf(
+			"nothing guards the Services of this namespace: kubectl label namespace %s %s=%s", bg.Namespace, v1alpha1.LabelMode, v1alpha1.ModeEnforce))
+	}
+	conflict, err := r.conflict(ctx, bg)
+	if err != nil {
+		return false, err
+	}
+	if conflict == "" {
+		set(bg, v1alpha1.ConditionConflict, false, v1alpha1.ReasonNoConflict, "no other BlueGreen has its Services")
+	} else {
+		set(bg, v1alpha1.ConditionConflict, true, v1alpha1.ReasonOlderOwner, conflict)
+	}
+	running := bg.Status.Phase != "" && bg.Status.Phase != v1alpha1.PhaseIdle
+	if running || (mode == v1alpha1.ModeEnforce && conflict == "") {
+		return false, nil
+	}
+	set(bg, v1alpha1.ConditionReady, false, "NotAccepted", "see the conditions Accepted and Conflict")
+	bg.Status.ObservedGeneration = bg.Generation
+	if apiequality.Semantic.DeepEqual(before.Status, bg.Status) {
+		return true, nil
+	}
+	return true, r.patchStatus(ctx, bg, before)
+}
+
+// conflict says which older BlueGreen has one of the Services, "" if none does.
+func (r *Releaser) conflict(ctx context.Context, bg *v1alpha1.BlueGreen) (string, error) {
+	var all v1alpha1.BlueGreenList
+	if err := r.client.List(ctx, &all, client.InNamespace(bg.Namespace)); err != nil {
+		return "", err
+	}
+	own := serviceNames(bg)
+	for i := range all.Items {
+		other := &all.Items[i]
+		if other.UID == bg.UID || other.DeletionTimestamp != nil || !older(other, bg) {
+			continue
+		}
+		for name := range serviceNames(other) {
+			if own[name] {
+				return fmt.Sprintf("Service %s belongs to BlueGreen %s, which is older", name, other.Name), nil
+			}
+		}
+	}
+	return "", nil
+}
+
+func older(a, b *v1alpha1.BlueGreen) bool {
+	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
+		return a.CreationTimestamp.Before(&b.CreationTimestamp)
+	}
+	return a.Name < b.Name
+}
+
+// serviceNames are the Services of a BlueGreen, previews included.
+func serviceNames(bg *v1alpha1.BlueGreen) map[string]bool {
+	found := map[string]bool{}
+	for _, pair := range bg.Spec.Services {
+		found[pair.Name] = true
+		if pair.Preview != nil {
+			found[pair.Preview.Name] = true
+		}
+	}
+	return found
+}
+
+// writeConditions says in the form of conditions where a release stands. Ready,
+// Reconciling and Stalled are those of kstatus.
+func writeConditions(bg *v1alpha1.BlueGreen, plan *release.Plan) {
+	status := &bg.Status
+	status.ObservedGeneration = bg.Generation
+	status.Waiting = nil
+	if plan.Reason != "" {
+		status.Waiting = &v1alpha1.Waiting{Reason: plan.Reason, Message: plan.Message, UntilTime: micro(plan.Until), Stalled: plan.Stalled}
+	}
+	phase, idle := string(plan.State.Phase), plan.State.Phase == release.Idle
+	if phase == "" {
+		phase = "Unknown"
+	}
+	set(bg, v1alpha1.ConditionReconciling, plan.State.Running(), phase, summary(&plan.State))
+	if plan.Stalled {
+		set(bg, v1alpha1.ConditionStalled, true, plan.Reason, plan.Message)
+	} else {
+		set(bg, v1alpha1.ConditionStalled, false, phase, "nobody has to do anything about it")
+	}
+	set(bg, v1alpha1.ConditionReady, idle && !plan.Stalled, phase, summary(&plan.State))
+	if r := plan.State.Release; r != nil {
+		verified := plan.State.Phase != release.Deploying && plan.State.Phase != release.Verifying && r.Outcome != release.Aborted
+		reason := v1alpha1.ReasonNotVerified
+		if verified {
+			reason = v1alpha1.ReasonVerified
+		}
+		set(bg, v1alpha1.ConditionVerified, verified, reason, r.Name)
+	}
+}
+
+// summary is the state in a few words that change only when the state does.
+func summary(state *release.State) string {
+	r := state.Release
+	switch {
+	case state.Phase == "":
+		return "no color is live yet"
+	case r == nil || state.Phase == release.Idle:
+		return fmt.Sprintf("%s is live", state.Live)
+	default:
+		return fmt.Sprintf("%s brings %s to %s", r.Name, r.Version, r.To)
+	}
+}
+
+func set(bg *v1alpha1.BlueGreen, kind string, yes bool, reason, message string) {
+	status := metav1.ConditionFalse
+	if yes {
+		status = metav1.ConditionTrue
+	}
+	meta.SetStatusCondition(&bg.Status.Conditions, metav1.Condition{
+		Type: kind, Status: status, Reason: reason, Message: message, ObservedGeneration: bg.Generation,
+	})
+}
+
+// writeResults puts what was seen of the present release into its status: for people, and
+// for the report. Nothing is decided by it.
+func writeResults(status *v1alpha1.BlueGreenStatus, o *release.Observation) {
+	r := status.Release
+	if r == nil || r.Spec == nil || o.State.Release == nil || o.State.Release.Name != r.Name || !o.State.Running() {
+		return
+	}
+	r.Jobs, r.Checks, r.Decisions = jobResults(r, o), checkResults(r, o), decisionResults(r, o)
+	for i := range r.Signals {
+		writeSignal(&r.Signals[i], o)
+	}
+}
+
+func jobResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.JobStatus {
+	var list []v1alpha1.JobStatus
+	for _, stage := range []struct {
+		stage v1alpha1.Stage
+		jobs  []v1alpha1.Job
+	}{
+		{v1alpha1.StageVerify, r.Spec.Verify.Jobs},
+		{v1alpha1.StageBeforeSwitch, r.Spec.Hooks.BeforeSwitch},
+		{v1alpha1.StageAfterSwitch, r.Spec.Hooks.AfterSwitch},
+		{v1alpha1.StageWatch, r.Spec.Watch.Jobs},
+	} {
+		for _, job := range stage.jobs {
+			key := release.JobKey{Stage: release.Stage(stage.stage), Name: job.Name}
+			run, there := o.Jobs[key]
+			if !there {
+				continue
+			}
+			result := v1alpha1.JobStatus{Stage: stage.stage, Name: job.Name, Job: jobName(r.Name, key), State: v1alpha1.JobRunning, Message: run.Message}
+			switch {
+			case run.Failed:
+				result.State = v1alpha1.JobFailed
+			case run.Succeeded:
+				result.State = v1alpha1.JobSucceeded
+			}
+			list = append(list, result)
+		}
+	}
+	return list
+}
+
+func checkResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.CheckStatus {
+	var list []v1alpha1.CheckStatus
+	add := func(stage v1alpha1.Stage, checks []v1alpha1.Check, since metav1.MicroTime) {
+		for _, check := range checks {
+			for i := range o.Decisions {
+				d := &o.Decisions[i]
+				if d.Release == r.Name && d.Verdict == release.Checked && d.Item == check.Name && d.At.After(since.Time) {
+					list = append(list, v1alpha1.CheckStatus{Stage: stage, Name: check.Name, By: d.By, Time: micro(d.At)})
+					break
+				}
+			}
+		}
+	}
+	add(v1alpha1.StageVerify, r.Spec.Verify.Checklist, r.RevisedTime)
+	if !r.EndpointsSwitchedTime.IsZero() {
+		add(v1alpha1.StageWatch, r.Spec.Watch.Checklist, r.EndpointsSwitchedTime)
+	}
+	return list
+}
+
+func decisionResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.DecisionStatus {
+	var list []v1alpha1.DecisionStatus
+	for i := range o.Decisions {
+		if d := &o.Decisions[i]; d.Release == r.Name && d.Verdict != release.Checked {
+			list = append(list, v1alpha1.DecisionStatus{
+				Name: d.Name, Verdict: v1alpha1.Verdict(d.Verdict), By: d.By, Reason: d.Reason, Time: micro(d.At),
+			})
+		}
+	}
+	return list
+}
+
+func writeSignal(status *v1alpha1.SignalStatus, o *release.Observation) {
+	sample, measured := o.Samples[status.Name]
+	if !measured {
+		return
+	}
+	for _, signal := range o.State.Release.Spec.Watch.Signals {
+		if signal.Name != status.Name {
+			continue
+		}
+		verdict, message := signal.Judge(sample, o.State.Release.Baseline)
+		status.Outcome, status.Message = v1alpha1.SignalOutcome(verdict), message
+	}
+	status.Value, status.Samples = "", ""
+	if sample.Trouble == "" {
+		status.Value = strconv.FormatFloat(sample.Value, 'g', 6, 64)
+		if sample.Samples >= 0 {
+			status.Samples = strconv.FormatFloat(sample.Samples, 'g', 6, 64)
+		}
+	}
+}
