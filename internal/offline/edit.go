@@ -3,6 +3,7 @@ package offline
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strings"
@@ -18,11 +19,11 @@ var errEdit = errors.New("not changed: it is written in a way that only a person
 // whole document again. Nobody writes longer ones by hand.
 const maxEdited = 50
 
-// set writes one string into the object at item, in the text itself, so that every
-// other byte stays as it is: comments, order, quotes and empty lines. path leads
-// through mappings; its last element is the key. What comes out is read again, and
-// if it is not the same with that one string set, nothing is changed.
-func (d *document) set(item string, path []string, value string) error {
+// set writes one value, a string or an int64, into the object at item, in the text
+// itself, so that every other byte stays as it is: comments, order, quotes and empty
+// lines. path leads through mappings; its last element is the key. What comes out is
+// read again, and if it is not the same with that one value set, nothing is changed.
+func (d *document) set(item string, path []string, value any) error {
 	if number(strings.TrimSuffix(strings.TrimPrefix(item, ".items["), "]")) >= maxEdited {
 		return errEdit
 	}
@@ -46,15 +47,12 @@ func (d *document) set(item string, path []string, value string) error {
 	if err != nil || !reflect.DeepEqual(got, wanted) {
 		return errEdit
 	}
-	if d.original == nil {
-		d.original = d.text
-	}
-	d.text, d.parsed, d.root = text, false, nil
+	d.replace(text)
 	return nil
 }
 
 // assign does to the value what edited does to the text.
-func assign(value any, item string, path []string, text string) bool {
+func assign(value any, item string, path []string, leaf any) bool {
 	for item != "" {
 		index, rest, ok := strings.Cut(strings.TrimPrefix(item, ".items["), "]")
 		content, isMap := value.(map[string]any)
@@ -80,12 +78,12 @@ func assign(value any, item string, path []string, text string) bool {
 	}
 	content, ok := value.(map[string]any)
 	if ok {
-		content[path[len(path)-1]] = text
+		content[path[len(path)-1]] = leaf
 	}
 	return ok
 }
 
-func (d *document) edited(at *nodes.Node, path []string, value string) ([]byte, error) {
+func (d *document) edited(at *nodes.Node, path []string, value any) ([]byte, error) {
 	if at == nil {
 		return nil, errEdit
 	}
@@ -98,13 +96,17 @@ func (d *document) edited(at *nodes.Node, path []string, value string) ([]byte, 
 		key, at, path = k, next, path[1:]
 	}
 	quoted := func(text string) string { return scalar(text, d.isJSON()) }
+	written := fmt.Sprint(value)
+	if text, ok := value.(string); ok {
+		written = quoted(text)
+	}
 	switch {
 	case len(path) == 0 && at.Kind == nodes.ScalarNode:
-		return d.replaced(at, quoted(value))
+		return d.replaced(at, written)
 	case len(path) == 0:
 		return nil, errEdit
 	case at.Kind == nodes.MappingNode && at.Style&nodes.FlowStyle != 0:
-		text := flow(path, value, quoted)
+		text := flow(path, written, quoted)
 		if len(at.Content) > 0 {
 			text += ", "
 		}
@@ -114,9 +116,9 @@ func (d *document) edited(at *nodes.Node, path []string, value string) ([]byte, 
 		if line == 0 {
 			return nil, errEdit
 		}
-		return d.inserted(line+1, 1, d.block(path, value, at.Content[0].Column-1, quoted))
+		return d.inserted(line+1, 1, d.block(path, written, at.Content[0].Column-1, quoted))
 	case at.Tag == "!!null" && at.Value == "" && key != nil:
-		return d.inserted(key.Line+1, 1, d.block(path, value, key.Column+1, quoted))
+		return d.inserted(key.Line+1, 1, d.block(path, written, key.Column+1, quoted))
 	default:
 		return nil, errEdit
 	}
@@ -136,7 +138,7 @@ func after(mapping *nodes.Node) int {
 	return mapping.Content[0].Line - 1
 }
 
-// block writes the rest of a path as lines, flow in one.
+// block writes the rest of a path as lines, flow in one. The value is as it is to stand.
 func (d *document) block(path []string, value string, indent int, quoted func(string) string) string {
 	end := "\n"
 	if bytes.Contains(d.text, []byte("\r\n")) {
@@ -146,7 +148,7 @@ func (d *document) block(path []string, value string, indent int, quoted func(st
 	for i, key := range path {
 		b.WriteString(strings.Repeat(" ", indent+2*i) + quoted(key) + ":")
 		if i == len(path)-1 {
-			b.WriteString(" " + quoted(value))
+			b.WriteString(" " + value)
 		}
 		b.WriteString(end)
 	}
@@ -161,7 +163,7 @@ func flow(path []string, value string, quoted func(string) string) string {
 		}
 		b.WriteString(quoted(key) + ": ")
 	}
-	return b.String() + quoted(value) + strings.Repeat("}", len(path)-1)
+	return b.String() + value + strings.Repeat("}", len(path)-1)
 }
 
 // scalar writes a label's key or value so that YAML reads it as a string.

@@ -50,6 +50,8 @@ type Manifests struct {
 	Unreadable []Unreadable
 	// Files counts the files that were opened.
 	Files int
+
+	streams []stream
 }
 
 // Read reads everything that can be. What cannot is no reason not to read the rest.
@@ -106,6 +108,7 @@ func (m *Manifests) readStdin(stdin io.Reader) {
 	for _, d := range documents {
 		d.source = d.helmSource()
 	}
+	m.streams = append(m.streams, stream{content, documents})
 	m.add(documents)
 }
 
@@ -163,7 +166,9 @@ func (m *Manifests) readFile(name string) {
 		return
 	}
 	m.Files++
-	m.add(split(name, content))
+	documents := split(name, content)
+	m.streams = append(m.streams, stream{content, documents})
+	m.add(documents)
 }
 
 func (m *Manifests) add(documents []*document) {
