@@ -56,6 +56,6 @@ func newRoot() *cobra.Command {
 		SilenceUsage:      true,
 	}
 	root.SetErrPrefix("error:")
-	root.AddCommand(newAudit(), newCheck(), newExplain(), newPolicy())
+	root.AddCommand(newAudit(), newCheck(), newExplain(), newPolicy(), newRender())
 	return root
 }

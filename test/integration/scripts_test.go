@@ -78,12 +78,21 @@ func TestDoorsWhileDown(t *testing.T) {
 	}
 }
 
+// TestApplications runs the stories of an application's way into tealgate, through its
+// releases, and out, as kubectl tealgate goes it.
+func TestApplications(t *testing.T) {
+	buildPlugin(t)
+	w := start(t, env.Options{})
+	w.run(t, filepath.Join("testdata", "applications"))
+}
+
 // run runs one script, or all of a folder at the same time. Beside those of testscript
 // they have these commands:
 //
 //	namespace MODE [LANGUAGE]   creates the script's own namespace, and in it the
 //	                            ConfigMap shop-config
-//	kubectl ARGS                as the developer, in that namespace
+//	kubectl ARGS                as the developer, in that namespace; kubectl tealgate is
+//	                            the plugin
 //	admin ARGS                  kubectl as the administrator, in that namespace
 //	holder ARGS                 kubectl as another developer, whom a script may give rights
 //	at VARIABLE DURATION        sets a variable to a time from now, for example 30m or -1m
@@ -199,13 +208,18 @@ func (w *world) untilMode(ts *testscript.TestScript, _ bool, args []string) {
 func (w *world) kubectl(ts *testscript.TestScript, neg bool, kubeconfig string, args []string) string {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
+	args = slices.Clone(args)
 	if !slices.Contains(args, "-n") && !slices.Contains(args, "-A") {
-		args = append([]string{"-n", ts.Getenv("NS")}, args...)
+		at := 0
+		if args[0] == "tealgate" {
+			at = 2 // behind the plugin's command
+		}
+		args = slices.Insert(args, at, "-n", ts.Getenv("NS"))
 	}
 	var stdout, stderr bytes.Buffer
 	command := exec.CommandContext(ctx, w.cluster.Binary("kubectl"), args...)
 	command.Dir = ts.MkAbs(".")
-	command.Env = w.cluster.KubectlEnv(kubeconfig)
+	command.Env = append(w.cluster.KubectlEnv(kubeconfig), w.pluginPath())
 	command.Stdout, command.Stderr = &stdout, &stderr
 	err := command.Run()
 	out, errs := normalise(stdout.Bytes()), normalise(stderr.Bytes())
