@@ -185,6 +185,7 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 	if err := certs.SetupInjector(mgr, certificate.CA()); err != nil {
 		return err
 	}
+	certs.RegisterMetrics(metrics.Registry, mgr.GetClient(), certificate)
 	if err := controller.SetupPinner(mgr, controller.PinnerOptions{Facts: gatherer, Namespaces: namespaces}); err != nil {
 		return err
 	}

@@ -42,6 +42,22 @@ func TestServe(t *testing.T) {
 		}
 	})
 
+	t.Run("DeletionShows", func(t *testing.T) {
+		// With nothing left to call, tealgate itself is the only one to tell.
+		const metric, kind = "tealgate_webhook_configuration_trusted", "mutatingwebhookconfiguration"
+		require.NoError(t, w.untilMetric(t.Context(), metric+`{kind="mutating"} 1`))
+		before, err := cluster.Kubectl(t.Context(), "get", kind, "tealgate", "-o=jsonpath={.webhooks}")
+		require.NoError(t, err)
+		w.admin(t.Context(), t, "delete", kind, "tealgate")
+		require.NoError(t, w.untilMetric(t.Context(), metric+`{kind="mutating"} 0`))
+		require.NoError(t, w.untilMetric(t.Context(), metric+`{kind="validating"} 1`))
+		manifest := `{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
+			"metadata": {"name": "tealgate"}, "webhooks": ` + before.Stdout + `}`
+		again, err := cluster.KubectlWith(t.Context(), env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "create", "-f", "-")
+		require.NoError(t, err)
+		require.Zero(t, again.Code, "%s", again)
+	})
+
 	t.Run("Drains", func(t *testing.T) {
 		// What the API server knows of the CA just now may be a moment old.
 		require.NoError(t, tealgate.WaitForMode(t.Context(), "shop", "enforce"))
