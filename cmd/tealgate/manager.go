@@ -195,7 +195,7 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 			address, known := book.Edition().Settings.Prometheus[name]
 			return address, known
 		},
-		Frozen: func() bool { return book.Edition().Settings.Freeze },
+		Frozen: func() bool { return book.Edition().Settings.Freeze }, Registerer: metrics.Registry,
 	})
 	if err != nil {
 		return err

@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -57,6 +58,7 @@ type Releaser struct {
 	namespaces   Namespaces
 	measurer     *measurer
 	frozen       func() bool
+	metrics      *metrics
 	events       events.EventRecorder
 	now          func() time.Time
 }
@@ -69,6 +71,8 @@ type ReleaserOptions struct {
 	Prometheus func(name string) (address string, known bool)
 	// Frozen says whether no release may go on, in the whole cluster.
 	Frozen func() bool
+	// Registerer takes the metrics of releases.
+	Registerer prometheus.Registerer
 }
 
 // SetupReleaser adds a Releaser to a manager. BlueGreens, their Decisions and jobs, and the
@@ -77,7 +81,7 @@ func SetupReleaser(mgr ctrl.Manager, options ReleaserOptions) error {
 	wake := make(chan event.TypedGenericEvent[client.ObjectKey], 64)
 	r := &Releaser{
 		client: mgr.GetClient(), live: mgr.GetAPIReader(), surroundings: options.Releases,
-		namespaces: options.Namespaces, frozen: options.Frozen,
+		namespaces: options.Namespaces, frozen: options.Frozen, metrics: newMetrics(options.Registerer),
 		events: mgr.GetEventRecorder("tealgate"), now: time.Now,
 	}
 	r.measurer = newMeasurer(options.Prometheus, func(key client.ObjectKey) {
@@ -117,6 +121,7 @@ func (r *Releaser) Reconcile(ctx context.Context, request reconcile.Request) (re
 		switch {
 		case apierrors.IsNotFound(err):
 			r.measurer.forget(request.NamespacedName)
+			r.metrics.forget(request.NamespacedName)
 			return reconcile.Result{}, nil
 		case apierrors.IsConflict(err):
 			// Somebody was faster: look again. Nothing was done.
@@ -143,6 +148,7 @@ func (r *Releaser) step(ctx context.Context, key client.ObjectKey) (wake time.Ti
 		return time.Time{}, true, nil
 	}
 	if refused, err := r.refused(ctx, bg); err != nil || refused {
+		r.metrics.forget(key)
 		return time.Time{}, true, err
 	}
 	s, err := r.observe(ctx, bg)
@@ -185,6 +191,8 @@ func (r *Releaser) record(ctx context.Context, s *sight, plan *release.Plan) err
 	if err := r.patchStatus(ctx, s.bg, before); err != nil {
 		return err
 	}
+	r.metrics.passed(&s.observed.State, &plan.State)
+	r.metrics.stands(client.ObjectKeyFromObject(s.bg), &s.bg.Status)
 	if plan.Note != nil {
 		kind := corev1.EventTypeNormal
 		if plan.Note.Warning {
@@ -201,6 +209,7 @@ func (r *Releaser) tell(ctx context.Context, s *sight, plan *release.Plan) error
 	before := s.bg.DeepCopy()
 	writeResults(&s.bg.Status, &s.observed)
 	writeConditions(s.bg, plan)
+	r.metrics.stands(client.ObjectKeyFromObject(s.bg), &s.bg.Status)
 	if apiequality.Semantic.DeepEqual(before.Status, s.bg.Status) {
 		return nil
 	}
