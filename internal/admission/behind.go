@@ -109,7 +109,7 @@ func (b behind) note(count func(action string, violation policy.Violation)) []st
 // about those behind it, which keep one line whatever comes before, and about
 // exemptions, if there is room.
 func warnings(r *review, v verdict, room int) ([]string, error) {
-	exempt := exemptLine(r, v)
+	exempt := exemptLine(r.language, r.object(), v.ended, v.exempt)
 	kept := 0
 	if exempt != "" && room > 1 {
 		kept = 1

@@ -191,10 +191,10 @@ func granted(asked []facts.Exemption) string {
 }
 
 // exemptLine says in one warning what became of exemptions; empty without any.
-func exemptLine(r *review, v verdict) string {
-	covering := make([]exemption.Exemption, len(v.exempt))
-	for i, excused := range v.exempt {
-		covering[i] = excused.By
+func exemptLine(language policy.Language, object message.Object, ended []exemption.Exemption, excused []message.Exempted) string {
+	covering := make([]exemption.Exemption, len(excused))
+	for i, one := range excused {
+		covering[i] = one.By
 	}
-	return message.Exempt(r.language, r.object(), v.ended, covering)
+	return message.Exempt(language, object, ended, covering)
 }

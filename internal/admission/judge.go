@@ -15,6 +15,7 @@ import (
 
 	"github.com/tealgate/tealgate/internal/admission/message"
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/exemption"
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
@@ -58,8 +59,10 @@ type Verdict struct {
 	Warned []message.Finding
 	// Advised is what admission does not say.
 	Advised []policy.Violation
-	// Exempt are the problems that exemptions of the object cover.
+	// Exempt are the problems that exemptions of the object cover, Ended the
+	// exemptions that cover theirs no longer.
 	Exempt []message.Exempted
+	Ended  []exemption.Exemption
 	// Unmanaged says that the settings leave the object alone.
 	Unmanaged bool
 	// Told are warnings about what tealgate adds to an admitted object.
@@ -106,7 +109,7 @@ func (j *Judge) verdict(r *review, decide func() (verdict, error)) (Verdict, err
 		return Verdict{}, err
 	}
 	return Verdict{
-		Object: r.object(), Denied: v.denied, Warned: v.warned, Advised: v.advised, Exempt: v.exempt,
+		Object: r.object(), Denied: v.denied, Warned: v.warned, Advised: v.advised, Exempt: v.exempt, Ended: v.ended,
 		Told: gotColor(r, v),
 	}, nil
 }

@@ -2,6 +2,7 @@ package admission
 
 import (
 	"github.com/tealgate/tealgate/internal/admission/message"
+	"github.com/tealgate/tealgate/internal/exemption"
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
@@ -14,6 +15,18 @@ type Said struct {
 	Findings []Finding
 	// Warnings and Advice have a line for each finding of their kind.
 	Warnings, Advice []string
+	// Exempt are findings that exemptions cover; they are not among Findings.
+	Exempt []Excused
+	// Exemptions is the line about exemptions that cover something, and about those
+	// that do no longer; empty without any.
+	Exemptions string
+}
+
+// Excused is a finding that an exemption covers.
+type Excused struct {
+	Finding
+
+	By exemption.Exemption
 }
 
 // Finding is one thing that a rule found.
@@ -30,7 +43,7 @@ type Finding struct {
 
 // Say puts a verdict into words.
 func (v Verdict) Say(language policy.Language) (Said, error) {
-	said := &Said{}
+	said := &Said{Exemptions: exemptLine(language, v.Object, v.Ended, v.Exempt)}
 	if len(v.Denied) > 0 {
 		var err error
 		if said.Denial, err = message.Report(language, v.Object, v.Denied); err != nil {
@@ -58,16 +71,28 @@ func (v Verdict) Say(language policy.Language) (Said, error) {
 			return Said{}, err
 		}
 	}
+	for _, excused := range v.Exempt {
+		finding, err := found(language, excused.Action, excused.Violation)
+		if err != nil {
+			return Said{}, err
+		}
+		said.Exempt = append(said.Exempt, Excused{finding, excused.By})
+	}
 	return *said, nil
 }
 
 func (s *Said) add(language policy.Language, action policy.Action, violation policy.Violation) error {
+	finding, err := found(language, action, violation)
+	s.Findings = append(s.Findings, finding)
+	return err
+}
+
+func found(language policy.Language, action policy.Action, violation policy.Violation) (Finding, error) {
 	sentence, err := message.Say(language, violation)
-	s.Findings = append(s.Findings, Finding{
+	return Finding{
 		Rule: violation.Rule, Action: action, Field: violation.Field, Subject: violation.Subject,
 		Sentence: sentence, Sure: violation.With["sure"] == true,
-	})
-	return err
+	}, err
 }
 
 func line(to *[]string, language policy.Language, object message.Object, finding message.Finding) error {

@@ -41,11 +41,12 @@ type Namespace struct {
 	Deployments, Services Tally
 	// Paired counts the Services that send live traffic to a Deployment.
 	Paired int
-	// Warnings and Advice count findings. Exempt ones are not among them.
-	Warnings, Advice int
+	// Warnings, Advice and Exempt count findings. What exemptions cover is only in the
+	// last.
+	Warnings, Advice, Exempt int
 	// Rules are those that found something, what denies most first.
 	Rules []Frequency
-	// Objects are those with findings; empty where they were not asked for.
+	// Objects are those with findings, exempt ones too; empty where they were not asked for.
 	Objects []Object
 }
 
@@ -106,7 +107,7 @@ func (v *visit) sum() (Namespace, error) {
 		}
 		tally.count(s.verdict)
 		n.count(s.verdict, rules)
-		if v.Findings && len(s.verdict.Denied)+len(s.verdict.Warned)+len(s.verdict.Advised) > 0 {
+		if v.Findings && len(s.verdict.Denied)+len(s.verdict.Warned)+len(s.verdict.Advised)+len(s.verdict.Exempt) > 0 {
 			said, err := s.verdict.Say(v.Language)
 			if err != nil {
 				return Namespace{}, err
@@ -158,6 +159,7 @@ func (n *Namespace) count(verdict admission.Verdict, rules map[string]*Frequency
 	}
 	n.Warnings += len(verdict.Warned)
 	n.Advice += len(verdict.Advised)
+	n.Exempt += len(verdict.Exempt)
 	for id, action := range worst {
 		if rules[id] == nil {
 			rules[id] = &Frequency{Rule: id}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -50,6 +51,10 @@ type Checked struct {
 	Warnings, Advice []string
 	// Told are lines about what tealgate adds when the object is admitted.
 	Told []string
+	// Exempt are findings that exemptions in the manifest cover, and Exemptions is the
+	// line about those, empty without any. Who may give them is not known here.
+	Exempt     []Excused
+	Exemptions string
 	// Unmanaged says that the settings leave the object alone.
 	Unmanaged bool
 
@@ -66,8 +71,24 @@ type Finding struct {
 	Position Position
 }
 
+// Excused is a finding that an exemption covers.
+type Excused struct {
+	admission.Excused
+
+	// Position is as that of a Finding.
+	Position Position
+}
+
 // Denied says that the object would be refused in enforce.
 func (c Checked) Denied() bool { return c.Denial != "" }
+
+// Notes are lines that say nothing of problems.
+func (c Checked) Notes() []string {
+	if c.Exemptions == "" {
+		return c.Told
+	}
+	return append(slices.Clone(c.Told), c.Exemptions)
+}
 
 // Denied counts the objects that would be refused in enforce.
 func (r *Result) Denied() int {
@@ -87,6 +108,15 @@ func (r *Result) Unmanaged() int {
 		if checked.Unmanaged {
 			count++
 		}
+	}
+	return count
+}
+
+// Exempt counts the findings that exemptions cover.
+func (r *Result) Exempt() int {
+	count := 0
+	for _, checked := range r.Checked {
+		count += len(checked.Exempt)
 	}
 	return count
 }
@@ -235,11 +265,14 @@ func (c *checker) validate(ctx context.Context, s *subject) error {
 	checked := Checked{
 		Kind: verdict.Object.Kind, Namespace: verdict.Object.Namespace, Name: verdict.Object.Name,
 		Position: s.object.Position(), Denial: said.Denial, Warnings: said.Warnings, Advice: said.Advice,
-		Told: verdict.Told, Unmanaged: verdict.Unmanaged, object: s.object, stored: s.stored,
+		Told: verdict.Told, Exemptions: said.Exemptions, Unmanaged: verdict.Unmanaged, object: s.object, stored: s.stored,
 	}
 	checked.Input, _ = s.object.Input()
 	for _, finding := range said.Findings {
 		checked.Findings = append(checked.Findings, Finding{finding, s.object.Field(finding.Field)})
+	}
+	for _, excused := range said.Exempt {
+		checked.Exempt = append(checked.Exempt, Excused{excused, s.object.Field(excused.Field)})
 	}
 	c.result.Checked = append(c.result.Checked, checked)
 	return nil

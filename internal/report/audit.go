@@ -27,7 +27,7 @@ type AuditOptions struct {
 type auditWords struct {
 	// denied takes what is denied of what, one phrase for each kind.
 	denied, and, of, deployment, deployments, service, services string
-	counts, unmanaged                                           string
+	counts, exempt, unmanaged                                   string
 	// pilot takes a namespace, what would be denied in it, and its size.
 	pilot, noPilot, order, clean, dirty, size string
 	empty, cures                              string
@@ -37,7 +37,7 @@ var auditPhrases = map[policy.Language]auditWords{
 	policy.English: {
 		denied: "%s would be denied. ", and: " and ", of: "%d of %d %s",
 		deployment: "Deployment", deployments: "Deployments", service: "Service", services: "Services",
-		counts: "Warnings: %d. Advice: %d.", unmanaged: " Left alone by the settings: %d.",
+		counts: "Warnings: %d. Advice: %d.", exempt: " Exempt: %d.", unmanaged: " Left alone by the settings: %d.",
 		pilot: "Best pilot: %[1]s, where %[2]s (%[3]s).\n", noPilot: "No pilot: outside of enforce no Service stands in front of a Deployment.\n",
 		order: "In order: a Service in front of a Deployment, the smallest share denied, the fewest Deployments.\n",
 		clean: "nothing would be denied", dirty: "%d of %d objects would be denied", size: "%d %s, %d %s in front",
@@ -46,7 +46,7 @@ var auditPhrases = map[policy.Language]auditWords{
 	policy.Chinese: {
 		denied: "%s会被拒绝。", and: "、", of: "%[2]d 个 %[3]s 中有 %[1]d 个",
 		deployment: "Deployment", deployments: "Deployment", service: "Service", services: "Service",
-		counts: "警告 %d 条，建议 %d 条。", unmanaged: "按设置不检查 %d 个。",
+		counts: "警告 %d 条，建议 %d 条。", exempt: "豁免 %d 条。", unmanaged: "按设置不检查 %d 个。",
 		pilot: "最适合试点：%[1]s，%[2]s（%[3]s）。\n", noPilot: "没有适合试点的命名空间：未启用 enforce 的命名空间里，没有 Service 指向 Deployment。\n",
 		order: "排序：先看是否有 Service 指向 Deployment，再看被拒绝的比例（从小到大），再看 Deployment 数量（从少到多）。\n",
 		clean: "没有会被拒绝的对象", dirty: "%[2]d 个对象中有 %[1]d 个会被拒绝", size: "%d 个 %s，前面有 %d 个 %s",
@@ -59,7 +59,7 @@ func WriteAuditObjects(out io.Writer, namespace audit.Namespace, options AuditOp
 	var b strings.Builder
 	for _, object := range namespace.Objects {
 		if options.Full {
-			writeSaid(&b, object.Said, nil, phrases[options.Language], paint(options.Color))
+			writeSaid(&b, object.Said, notes(object), phrases[options.Language], paint(options.Color))
 		} else {
 			writeLines(&b, namespace.Name, object, options)
 		}
@@ -74,15 +74,31 @@ func writeLines(b *strings.Builder, namespace string, object audit.Object, optio
 	p := paint(options.Color)
 	colors := map[policy.Action]string{policy.Deny: red, policy.Warn: yellow, policy.Advise: cyan}
 	fmt.Fprintf(b, "%s\n", p.in(bold, message.Object{Kind: object.Kind, Namespace: namespace, Name: object.Name}.String()))
-	for _, finding := range object.Findings {
-		lead := fmt.Sprintf("  %s %s: ", finding.Action, finding.Rule.ID)
-		for i, line := range message.Wrap(lead, "    ", observed(finding.Sentence)) {
+	write := func(color, word, lead, text string) {
+		for i, line := range message.Wrap("  "+word+lead, "    ", text) {
 			if i == 0 {
-				line = "  " + p.in(colors[finding.Action], string(finding.Action)) + strings.TrimPrefix(line, "  "+string(finding.Action))
+				line = "  " + p.in(color, word) + strings.TrimPrefix(line, "  "+word)
 			}
 			fmt.Fprintf(b, "%s\n", line)
 		}
 	}
+	for _, finding := range object.Findings {
+		write(colors[finding.Action], string(finding.Action), " "+finding.Rule.ID+": ", observed(finding.Sentence))
+	}
+	for _, excused := range object.Exempt {
+		write("", "exempt", " "+excused.Rule.ID+": ", observed(excused.Sentence))
+	}
+	for _, note := range notes(object) {
+		write(cyan, phrases[options.Language].note, "", note)
+	}
+}
+
+// notes say what exemptions are about, and until when.
+func notes(object audit.Object) []string {
+	if object.Exemptions == "" {
+		return nil
+	}
+	return []string{object.Exemptions}
 }
 
 // observed leaves out a sentence that only leads to a cure.
@@ -121,7 +137,7 @@ type cell struct{ text, color string }
 func writeTable(b *strings.Builder, result *audit.Result, options AuditOptions) {
 	heading := []string{"NAMESPACE", "MODE", "DEPLOYMENTS DENIED", "SERVICES DENIED", "WARNED"}
 	if options.Wide {
-		heading = append(heading, "WARNINGS", "ADVICE", "PAIRED SERVICES", "UNMANAGED")
+		heading = append(heading, "WARNINGS", "ADVICE", "EXEMPT", "PAIRED SERVICES", "UNMANAGED")
 	}
 	rows := [][]cell{{}}
 	for _, name := range append(heading, "MOST OFTEN") {
@@ -162,7 +178,7 @@ func row(namespace audit.Namespace, wide bool) []cell {
 	cells = append(cells, cell{fmt.Sprint(warned), warm(warned, yellow)})
 	if wide {
 		for _, number := range []int{
-			namespace.Warnings, namespace.Advice, namespace.Paired,
+			namespace.Warnings, namespace.Advice, namespace.Exempt, namespace.Paired,
 			namespace.Deployments.Unmanaged + namespace.Services.Unmanaged,
 		} {
 			cells = append(cells, cell{text: fmt.Sprint(number)})
@@ -197,10 +213,11 @@ func mostOften(rules []audit.Frequency) string {
 
 func summarize(result *audit.Result, said auditWords) string {
 	var parts []string
-	warnings, advice := 0, 0
+	warnings, advice, exempt := 0, 0, 0
 	for _, namespace := range result.Namespaces {
 		warnings += namespace.Warnings
 		advice += namespace.Advice
+		exempt += namespace.Exempt
 	}
 	deployments, services := result.Deployments(), result.Services()
 	if deployments.Objects > 0 {
@@ -212,6 +229,9 @@ func summarize(result *audit.Result, said auditWords) string {
 	text := ""
 	if len(parts) > 0 {
 		text = fmt.Sprintf(said.denied, strings.Join(parts, said.and)) + fmt.Sprintf(said.counts, warnings, advice)
+	}
+	if exempt > 0 {
+		text += fmt.Sprintf(said.exempt, exempt)
 	}
 	if unmanaged := deployments.Unmanaged + services.Unmanaged; unmanaged > 0 {
 		text += fmt.Sprintf(said.unmanaged, unmanaged)

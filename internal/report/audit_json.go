@@ -6,6 +6,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/tealgate/tealgate/internal/audit"
+	"github.com/tealgate/tealgate/internal/exemption"
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
@@ -25,6 +26,7 @@ type jsonAuditSum struct {
 	Services    jsonTally `json:"services"`
 	Warnings    int       `json:"warnings"`
 	Advice      int       `json:"advice"`
+	Exempt      int       `json:"exempt"`
 }
 
 type jsonTally struct {
@@ -42,6 +44,7 @@ type jsonNamespace struct {
 	Paired      int               `json:"pairedServices"`
 	Warnings    int               `json:"warnings"`
 	Advice      int               `json:"advice"`
+	Exempt      int               `json:"exempt"`
 	Rules       []jsonFrequency   `json:"rules"`
 	Objects     []jsonAuditObject `json:"objects"`
 }
@@ -59,6 +62,7 @@ type jsonAuditObject struct {
 	Denied   bool               `json:"denied"`
 	Text     string             `json:"text,omitempty"`
 	Findings []jsonAuditFinding `json:"findings"`
+	Exempt   []jsonAuditExcused `json:"exempt"`
 }
 
 type jsonAuditFinding struct {
@@ -69,6 +73,16 @@ type jsonAuditFinding struct {
 	Message string        `json:"message"`
 	Text    string        `json:"text"`
 	Fix     *jsonFix      `json:"fix,omitempty"`
+}
+
+type jsonAuditExcused struct {
+	Rule    string        `json:"rule"`
+	Action  policy.Action `json:"action"`
+	Field   string        `json:"field"`
+	Subject string        `json:"subject"`
+	Message string        `json:"message"`
+	Reason  string        `json:"reason"`
+	Until   string        `json:"until"`
 }
 
 type jsonUnjudged struct {
@@ -105,6 +119,7 @@ func auditAsJSON(result *audit.Result) jsonAudit {
 	for _, namespace := range result.Namespaces {
 		report.Summary.Warnings += namespace.Warnings
 		report.Summary.Advice += namespace.Advice
+		report.Summary.Exempt += namespace.Exempt
 		report.Namespaces = append(report.Namespaces, namespaceAsJSON(namespace))
 	}
 	for _, u := range result.Unjudged {
@@ -117,14 +132,17 @@ func namespaceAsJSON(namespace audit.Namespace) jsonNamespace {
 	n := jsonNamespace{
 		Name: namespace.Name, Mode: namespace.Mode, Paired: namespace.Paired,
 		Deployments: tally(namespace.Deployments), Services: tally(namespace.Services),
-		Warnings: namespace.Warnings, Advice: namespace.Advice,
+		Warnings: namespace.Warnings, Advice: namespace.Advice, Exempt: namespace.Exempt,
 		Rules: make([]jsonFrequency, 0, len(namespace.Rules)), Objects: make([]jsonAuditObject, 0, len(namespace.Objects)),
 	}
 	for _, frequency := range namespace.Rules {
 		n.Rules = append(n.Rules, jsonFrequency(frequency))
 	}
 	for _, object := range namespace.Objects {
-		o := jsonAuditObject{Kind: object.Kind, Name: object.Name, Denied: object.Denial != "", Text: object.Denial, Findings: []jsonAuditFinding{}}
+		o := jsonAuditObject{
+			Kind: object.Kind, Name: object.Name, Denied: object.Denial != "", Text: object.Denial,
+			Findings: []jsonAuditFinding{}, Exempt: []jsonAuditExcused{},
+		}
 		for _, found := range object.Findings {
 			finding := jsonAuditFinding{
 				Rule: found.Rule.ID, Action: found.Action, Field: found.Field, Subject: found.Subject,
@@ -134,6 +152,12 @@ func namespaceAsJSON(namespace audit.Namespace) jsonNamespace {
 				finding.Fix = &jsonFix{found.Sentence.FixAt, found.Sentence.Fix}
 			}
 			o.Findings = append(o.Findings, finding)
+		}
+		for _, excused := range object.Exempt {
+			o.Exempt = append(o.Exempt, jsonAuditExcused{
+				excused.Rule.ID, excused.Action, excused.Field, excused.Subject, excused.Sentence.Observed,
+				excused.By.Reason, excused.By.Until.Format(exemption.Day),
+			})
 		}
 		n.Objects = append(n.Objects, o)
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"io"
 
+	"github.com/tealgate/tealgate/internal/exemption"
 	"github.com/tealgate/tealgate/internal/offline"
 	"github.com/tealgate/tealgate/internal/policy"
 )
@@ -24,6 +25,7 @@ type jsonSummary struct {
 	Denied     int `json:"denied"`
 	Warnings   int `json:"warnings"`
 	Advice     int `json:"advice"`
+	Exempt     int `json:"exempt"`
 	Unmanaged  int `json:"unmanaged"`
 	Unreadable int `json:"unreadable"`
 }
@@ -44,6 +46,7 @@ type jsonObject struct {
 	Unmanaged bool          `json:"unmanaged,omitempty"`
 	Text      string        `json:"text,omitempty"`
 	Findings  []jsonFinding `json:"findings"`
+	Exempt    []jsonExcused `json:"exempt"`
 	Notes     []string      `json:"notes"`
 }
 
@@ -56,6 +59,17 @@ type jsonFinding struct {
 	Message string   `json:"message"`
 	Text    string   `json:"text"`
 	Fix     *jsonFix `json:"fix,omitempty"`
+}
+
+type jsonExcused struct {
+	Rule    string        `json:"rule"`
+	Action  policy.Action `json:"action"`
+	Field   string        `json:"field"`
+	Subject string        `json:"subject"`
+	jsonPosition
+	Message string `json:"message"`
+	Reason  string `json:"reason"`
+	Until   string `json:"until"`
 }
 
 type jsonFix struct {
@@ -75,7 +89,8 @@ func writeJSON(out io.Writer, result *offline.Result) error {
 		APIVersion: "check.tealgate.dev/v1", Kind: "CheckReport",
 		Summary: jsonSummary{
 			Files: result.Files, Checked: len(result.Checked), Others: result.Others, Denied: result.Denied(),
-			Warnings: result.Findings(policy.Warn), Advice: result.Findings(policy.Advise), Unmanaged: result.Unmanaged(), Unreadable: len(result.Unreadable),
+			Warnings: result.Findings(policy.Warn), Advice: result.Findings(policy.Advise),
+			Exempt: result.Exempt(), Unmanaged: result.Unmanaged(), Unreadable: len(result.Unreadable),
 		},
 		Objects: make([]jsonObject, 0, len(result.Checked)), Unreadable: []jsonUnreadable{},
 	}
@@ -91,7 +106,8 @@ func writeJSON(out io.Writer, result *offline.Result) error {
 func asJSON(checked offline.Checked) jsonObject {
 	object := jsonObject{
 		Kind: checked.Kind, Namespace: checked.Namespace, Name: checked.Name, jsonPosition: position(checked.Position),
-		Denied: checked.Denied(), Unmanaged: checked.Unmanaged, Text: checked.Denial, Findings: []jsonFinding{}, Notes: append([]string{}, checked.Told...),
+		Denied: checked.Denied(), Unmanaged: checked.Unmanaged, Text: checked.Denial,
+		Findings: []jsonFinding{}, Exempt: []jsonExcused{}, Notes: append([]string{}, checked.Notes()...),
 	}
 	if checked.Input.File != "" {
 		input := position(checked.Input)
@@ -106,6 +122,12 @@ func asJSON(checked offline.Checked) jsonObject {
 			finding.Fix = &jsonFix{found.Sentence.FixAt, found.Sentence.Fix}
 		}
 		object.Findings = append(object.Findings, finding)
+	}
+	for _, excused := range checked.Exempt {
+		object.Exempt = append(object.Exempt, jsonExcused{
+			excused.Rule.ID, excused.Action, excused.Field, excused.Subject, position(excused.Position),
+			excused.Sentence.Observed, excused.By.Reason, excused.By.Until.Format(exemption.Day),
+		})
 	}
 	return object
 }

@@ -40,7 +40,7 @@ type junitProblem struct {
 }
 
 // writeJUnit makes a test case of each object: it fails when the object would be
-// denied. Warnings and advice are its output.
+// denied. Warnings, advice and notes are its output.
 func writeJUnit(out io.Writer, result *offline.Result) error {
 	suite := junitSuite{
 		Name: "kubectl tealgate check", Tests: len(result.Checked) + len(result.Unreadable),
@@ -50,7 +50,7 @@ func writeJUnit(out io.Writer, result *offline.Result) error {
 		test := junitCase{
 			Name: checked.Kind + " " + checked.Namespace + "/" + checked.Name, ClassName: slashed(checked.Position.File),
 			File: slashed(checked.Position.File), Line: checked.Position.Line,
-			Out: strings.Join(slices.Concat(checked.Warnings, checked.Advice, checked.Told), "\n"),
+			Out: strings.Join(slices.Concat(checked.Warnings, checked.Advice, checked.Notes()), "\n"),
 		}
 		if checked.Denied() {
 			test.Failure = &junitProblem{Message: strings.Join(denying(checked), ", "), Type: "denied", Text: checked.Denial}

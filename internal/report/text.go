@@ -11,26 +11,29 @@ import (
 )
 
 type words struct {
-	warning, advice, told string
+	warning, advice, note string
 	// summary takes objects, files and the list of what was found.
-	summary, nothing                              string
-	object, objects, file, files                  string
-	denied, warnings, advices, unmanaged, unreads string
-	comma                                         string
+	summary, nothing                   string
+	object, objects, file, files       string
+	denied, warnings, advices, unreads string
+	exempt, unmanaged                  string
+	comma                              string
 }
 
 var phrases = map[policy.Language]words{
 	policy.English: {
-		warning: "Warning: ", advice: "Advice: ", told: "Note: ",
+		warning: "Warning: ", advice: "Advice: ", note: "Note: ",
 		summary: "%[1]d %[2]s checked in %[3]d %[4]s: %[5]s\n", nothing: "no problems",
 		object: "object", objects: "objects", file: "file", files: "files",
-		denied: "%d would be denied", warnings: "warnings: %d", advices: "advice: %d", unmanaged: "left alone by the settings: %d", unreads: "could not be read: %d",
+		denied: "%d would be denied", warnings: "warnings: %d", advices: "advice: %d", unreads: "could not be read: %d",
+		exempt: "exempt: %d", unmanaged: "left alone by the settings: %d",
 		comma: ", ",
 	},
 	policy.Chinese: {
-		warning: "警告：", advice: "建议：", told: "提示：",
+		warning: "警告：", advice: "建议：", note: "提示：",
 		summary: "检查了 %[3]d 个文件中的 %[1]d 个对象：%[5]s\n", nothing: "没有问题",
-		denied: "%d 个会被拒绝", warnings: "警告 %d 条", advices: "建议 %d 条", unmanaged: "按设置不检查 %d 个", unreads: "%d 处无法读取",
+		denied: "%d 个会被拒绝", warnings: "警告 %d 条", advices: "建议 %d 条", unreads: "%d 处无法读取",
+		exempt: "豁免 %d 条", unmanaged: "按设置不检查 %d 个",
 		comma: "，",
 	},
 }
@@ -61,7 +64,7 @@ func writeText(out io.Writer, result *offline.Result, options Options) error {
 	p := paint(options.Color)
 	var b strings.Builder
 	for _, checked := range result.Checked {
-		if len(checked.Findings)+len(checked.Told) > 0 {
+		if len(checked.Findings)+len(checked.Notes()) > 0 {
 			writeObject(&b, checked, said, p)
 		}
 	}
@@ -76,23 +79,23 @@ func writeObject(b *strings.Builder, checked offline.Checked, said words, p pain
 		head += " (" + checked.Input.String() + ")"
 	}
 	fmt.Fprintf(b, "%s\n", p.in(bold, head))
-	writeSaid(b, admission.Said{Denial: checked.Denial, Warnings: checked.Warnings, Advice: checked.Advice}, checked.Told, said, p)
+	writeSaid(b, admission.Said{Denial: checked.Denial, Warnings: checked.Warnings, Advice: checked.Advice}, checked.Notes(), said, p)
 	b.WriteString("\n")
 }
 
-// writeSaid writes what is said about one object.
-func writeSaid(b *strings.Builder, of admission.Said, told []string, said words, p paint) {
+// writeSaid writes what is said about one object, with lines that say nothing of problems.
+func writeSaid(b *strings.Builder, of admission.Said, notes []string, said words, p paint) {
 	if of.Denial != "" {
 		verdict, rest, _ := strings.Cut(of.Denial, "\n")
 		fmt.Fprintf(b, "%s\n%s\n", p.in(red, verdict), rest)
-		if len(of.Warnings)+len(of.Advice)+len(told) > 0 {
+		if len(of.Warnings)+len(of.Advice)+len(notes) > 0 {
 			b.WriteString("\n")
 		}
 	}
 	for _, part := range []struct {
 		lines        []string
 		color, label string
-	}{{of.Warnings, yellow, said.warning}, {of.Advice, cyan, said.advice}, {told, cyan, said.told}} {
+	}{{of.Warnings, yellow, said.warning}, {of.Advice, cyan, said.advice}, {notes, cyan, said.note}} {
 		for _, line := range part.lines {
 			fmt.Fprintf(b, "%s%s\n", p.in(part.color, part.label), line)
 		}
@@ -116,6 +119,9 @@ func summary(result *offline.Result, said words) string {
 	}
 	if len(found) == 0 {
 		found = []string{said.nothing}
+	}
+	if n := result.Exempt(); n > 0 {
+		found = append(found, fmt.Sprintf(said.exempt, n))
 	}
 	if n := result.Unmanaged(); n > 0 {
 		found = append(found, fmt.Sprintf(said.unmanaged, n))

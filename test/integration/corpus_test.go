@@ -29,12 +29,14 @@ import (
 // denies as a whole, the causes for machines, the warnings as a whole, and of check and
 // audit the advice too, in both languages.
 //
-// What differs by nature is kept out. Nothing runs, because the check knows of no pods.
-// The ConfigMaps that a manifest names and does not hold are there, because the check
-// takes them for granted. Services come first: to a new one the webhooks also tell what
-// its Deployments have wrong, which the check says of the Deployments themselves.
+// What differs by nature is kept out. Who applies may exempt, as the check supposes.
+// Nothing runs, because the check knows of no pods. The ConfigMaps that a manifest names
+// and does not hold are there, because the check takes them for granted. Services come
+// first: to a new one the webhooks also tell what its Deployments have wrong, which the
+// check says of the Deployments themselves.
 func TestCorpus(t *testing.T) {
 	w := start(t, env.Options{})
+	w.admin(t.Context(), t, "create", "clusterrolebinding", "exempt", "--clusterrole=tealgate-exempt", "--user="+developer)
 	s := newStage(t, w, corpusEntries(t))
 	answers := s.play(t)
 
@@ -114,6 +116,9 @@ func assertSame(t *testing.T, language policy.Language, checked offline.Checked,
 	var warning []message.Finding
 	var causes []string
 	for _, violation := range found {
+		if excused(checked, violation) {
+			continue
+		}
 		switch violation.Action {
 		case policy.Deny:
 			denying = append(denying, violation)
@@ -139,7 +144,18 @@ func assertSame(t *testing.T, language policy.Language, checked offline.Checked,
 		require.NoError(t, err)
 		warnings = append(append([]string{}, checked.Told...), lines...)
 	}
+	if checked.Exemptions != "" {
+		require.Less(t, len(warnings), message.MaxWarnings, "a manifest of the corpus leaves room for the line about exemptions")
+		warnings = append(warnings, checked.Exemptions)
+	}
 	assert.Equal(t, warnings, append([]string{}, answer.warnings...), where)
+}
+
+// excused says that an exemption covers a violation: the rules find it all the same.
+func excused(checked offline.Checked, violation policy.Violation) bool {
+	return slices.ContainsFunc(checked.Exempt, func(e offline.Excused) bool {
+		return e.Rule.ID == violation.Rule.ID && e.Field == violation.Field && e.Subject == violation.Subject
+	})
 }
 
 // audit says of what stands in the namespaces what `kubectl tealgate audit` would.
@@ -180,4 +196,9 @@ func assertAudited(t *testing.T, language policy.Language, checked offline.Check
 		got = append(got, fmt.Sprintf("%s %s %s\n%s", finding.Action, finding.Rule.ID, finding.Field, finding.Sentence.Full))
 	}
 	assert.Equal(t, want, got, where)
+	assert.Equal(t, checked.Exemptions, said.Exemptions, where)
+	require.Len(t, said.Exempt, len(checked.Exempt), where)
+	for i, excused := range checked.Exempt {
+		assert.Equal(t, excused.Excused, said.Exempt[i], where)
+	}
 }
