@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,11 +11,14 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
+	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/tealgate/tealgate/internal/admission"
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/rulebook"
 )
 
@@ -40,7 +44,11 @@ func connect(flags *genericclioptions.ConfigFlags) (*cluster, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := client.New(config, client.Options{Mapper: mapper})
+	kinds := runtime.NewScheme()
+	if err := errors.Join(clientgoscheme.AddToScheme(kinds), v1alpha1.AddToScheme(kinds)); err != nil {
+		return nil, err
+	}
+	c, err := client.New(config, client.Options{Mapper: mapper, Scheme: kinds})
 	if err != nil {
 		return nil, err
 	}

@@ -57,5 +57,7 @@ func newRoot() *cobra.Command {
 	}
 	root.SetErrPrefix("error:")
 	root.AddCommand(newAudit(), newCheck(), newExplain(), newPolicy(), newRender())
+	root.AddCommand(newGet(), newWatch(), newRelease(), newRetry(), newGo(), newNoGo(), newCheckOff(), newRollback(),
+		newPause(), newResume(), newHistory(), newReport())
 	return root
 }
