@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -18,8 +19,13 @@ import (
 	"github.com/tealgate/tealgate/policies"
 )
 
-// modePolicy is about namespaces, and so binds to none by its mode.
-const modePolicy = "mode-loosened.tealgate.dev"
+const (
+	// modePolicy is about namespaces, and so binds to none by its mode.
+	modePolicy = "mode-loosened.tealgate.dev"
+	// decisionPolicy and jobsPolicy are about tealgate's own kinds, whatever the mode is.
+	decisionPolicy = "decision.tealgate.dev"
+	jobsPolicy     = "bluegreen-jobs.tealgate.dev"
+)
 
 // TestPoliciesCannotTakeTheClusterDown holds what the manifests must never say: a rule
 // that matches leases, nodes, CSRs or everything, a namespace of the cluster's own,
@@ -30,6 +36,7 @@ func TestPoliciesCannotTakeTheClusterDown(t *testing.T) {
 		"apps/replicasets": true, "apps/replicasets/scale": true, "apps/statefulsets": true, "apps/daemonsets": true,
 		"batch/jobs": true, "batch/cronjobs": true,
 		"/namespaces": true, "/namespaces/status": true, "/namespaces/finalize": true,
+		"tealgate.dev/bluegreens": true, "tealgate.dev/decisions": true,
 	}
 	for _, policy := range objects[admissionregistrationv1.ValidatingAdmissionPolicy](t, "ValidatingAdmissionPolicy") {
 		t.Run(policy.Name, func(t *testing.T) {
@@ -44,9 +51,11 @@ func TestPoliciesCannotTakeTheClusterDown(t *testing.T) {
 						assert.True(t, resources[group+"/"+resource], "%s/%s is nothing that a policy is about", group, resource)
 					}
 				}
-				assert.Equal(t, []string{"v1"}, rule.APIVersions)
+				assert.NotContains(t, rule.APIVersions, "*")
 				assert.NotContains(t, rule.Operations, admissionregistrationv1.OperationAll)
-				assert.NotContains(t, rule.Operations, admissionregistrationv1.Delete, "what can be made can be deleted")
+				if policy.Name != decisionPolicy {
+					assert.NotContains(t, rule.Operations, admissionregistrationv1.Delete, "what can be made can be deleted")
+				}
 				assert.Equal(t, scope, *rule.Scope)
 			}
 			assert.Equal(t, admissionregistrationv1.Equivalent, *match.MatchPolicy)
@@ -85,7 +94,7 @@ func TestOneBindingActs(t *testing.T) {
 			"enforce": {admissionregistrationv1.Deny}, "warn": {admissionregistrationv1.Warn},
 			"audit": {admissionregistrationv1.Audit}, "enforced": {admissionregistrationv1.Warn}, "": nil,
 		} {
-			if policy.Name == modePolicy {
+			if slices.Contains([]string{modePolicy, decisionPolicy, jobsPolicy}, policy.Name) {
 				want = []admissionregistrationv1.ValidationAction{admissionregistrationv1.Deny}
 			}
 			var acts []admissionregistrationv1.ValidationAction
