@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
@@ -15,8 +16,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/util/wait"
 	clientgoscheme "k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -173,11 +176,8 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 	for path, handler := range webhooks.Handlers() {
 		mgr.GetWebhookServer().Register(path, handler)
 	}
-	// Informers that requests need must exist before the first request.
-	for _, object := range []client.Object{&appsv1.Deployment{}, &corev1.Service{}, facts.NamespaceMetadata()} {
-		if _, err := mgr.GetCache().GetInformer(ctx, object); err != nil {
-			return err
-		}
+	if err := informers(ctx, mgr.GetCache()); err != nil {
+		return err
 	}
 	if err := rulebook.SetupWatch(mgr, book, o.policyDir); err != nil {
 		return err
@@ -208,6 +208,29 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 		mgr.AddReadyzCheck("trusted", trusted(mgr.GetClient(), certificate)),
 		mgr.AddReadyzCheck("not-draining", drain.check),
 	)
+}
+
+// informers starts those that requests need: they must exist before the first request.
+// That of BlueGreens waits for its CRD, which may be applied at the same time. Without it
+// nobody could say what is managed.
+func informers(ctx context.Context, c cache.Cache) error {
+	for _, object := range []client.Object{&appsv1.Deployment{}, &corev1.Service{}, facts.NamespaceMetadata()} {
+		if _, err := c.GetInformer(ctx, object); err != nil {
+			return err
+		}
+	}
+	var missing error
+	err := wait.PollUntilContextTimeout(ctx, time.Second, startupTimeout, true, func(ctx context.Context) (bool, error) {
+		_, missing = c.GetInformer(ctx, &v1alpha1.BlueGreen{})
+		if meta.IsNoMatchError(missing) {
+			return false, nil
+		}
+		return missing == nil, missing
+	})
+	if err != nil && meta.IsNoMatchError(missing) {
+		return fmt.Errorf("the CRDs of tealgate are not installed (manifests/crd): %w", missing)
+	}
+	return err
 }
 
 func cachesSynced(c cache.Cache) healthz.Checker {

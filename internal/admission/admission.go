@@ -54,6 +54,11 @@ type Facts interface {
 	Carriers(ctx context.Context, namespace string, pod map[string]string) ([]facts.Carrier, error)
 	Doors(ctx context.Context, namespace string, pod, before map[string]string) ([]facts.Carrier, error)
 	Deployment(ctx context.Context, namespace, name string) (*appsv1.Deployment, error)
+	ManagedService(ctx context.Context, namespace, name string) (facts.Managed, error)
+	ManagedPods(ctx context.Context, namespace string, pod map[string]string) (facts.Managed, error)
+	// StillThere says whether a BlueGreen has not been deleted meanwhile.
+	StillThere(ctx context.Context, namespace, blueGreen string) (bool, error)
+	SideBySide(ctx context.Context, namespace string) ([]facts.Versions, error)
 	Terminating(ctx context.Context, namespace string) (bool, error)
 	OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error)
 	Switched(ctx context.Context, service, old *corev1.Service) (string, error)
@@ -163,6 +168,7 @@ func (w *Webhooks) entries() []entry {
 		{name: "break-glass", mode: v1alpha1.ModeEnforce, open: message.NotRecorded, judge: w.breakGlass},
 		{name: "break-glass-warn", mode: v1alpha1.ModeWarn, open: message.NotRecorded, judge: w.breakGlass},
 		{name: "namespace-mode", mode: v1alpha1.ModeWarn, open: message.NotCounted, kind: isNamespace, judge: w.modeSet},
+		{name: "contract-migration", mode: v1alpha1.ModeEnforce, closed: true, kind: isJob, judge: w.validate},
 		{name: "validate-policy", open: message.NotTried, kind: isConfigMap, judge: w.tryPolicies},
 	}
 }

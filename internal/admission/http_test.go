@@ -175,8 +175,8 @@ func TestBadInput(t *testing.T) {
 					kind = "undecided"
 				}
 				want := test.want
-				if entry == "namespace-mode" && kind == "undecided" {
-					want = "is not a kind that tealgate reviews" // none of these requests is about a Namespace
+				if (entry == "namespace-mode" || entry == "contract-migration") && kind == "undecided" {
+					want = "is not a kind that tealgate reviews" // none of these requests is about a Namespace or a Job
 				}
 				before := requests(t, registry, entry, kind)
 				response := post(t, w, entry, []byte(test.body))

@@ -53,21 +53,43 @@ func replicas(set *int32) int32 {
 	return *set
 }
 
-// askDeleted gathers what a Deployment that is to be deleted carries.
+// askDeleted gathers what a Deployment that is to be deleted carries, and who manages it
+// or a Service.
 func (w *Webhooks) askDeleted(ctx context.Context, r *review, q *question) error {
-	if r.Kind.Kind != kindDeployment {
+	switch r.Kind.Kind {
+	case kindDeployment:
+		old := &appsv1.Deployment{}
+		if err := json.Unmarshal(r.OldObject.Raw, old); err != nil {
+			return badRequest(err)
+		}
+		return w.askCarried(ctx, r, q, old.Spec.Template.Labels)
+	case kindService:
+		managed, err := w.facts.ManagedService(ctx, r.Namespace, r.name)
+		if err != nil || managed.By == "" {
+			return err
+		}
+		// A BlueGreen and its Service are deleted by one command, one right after the other.
+		there, err := w.facts.StillThere(ctx, r.Namespace, managed.By)
+		if there {
+			q.input.Facts.Managed = managed
+		}
+		return err
+	default:
 		return nil
 	}
-	old := &appsv1.Deployment{}
-	if err := json.Unmarshal(r.OldObject.Raw, old); err != nil {
-		return badRequest(err)
-	}
+}
+
+// askCarried gathers what pods with these labels carry, and who manages them.
+func (w *Webhooks) askCarried(ctx context.Context, r *review, q *question, pod map[string]string) error {
 	var err error
-	q.input.Facts.Live, err = w.facts.Carriers(ctx, r.Namespace, old.Spec.Template.Labels)
+	if q.input.Facts.Live, err = w.facts.Carriers(ctx, r.Namespace, pod); err != nil {
+		return err
+	}
+	q.input.Facts.Managed, err = w.facts.ManagedPods(ctx, r.Namespace, pod)
 	return err
 }
 
-// askScale gathers what the Deployment behind a Scale carries. A Scale says
+// askScale gathers what the Deployment behind a Scale carries, and who manages it. A Scale says
 // nothing about pods; a Deployment that is gone carries nothing.
 func (w *Webhooks) askScale(ctx context.Context, r *review, q *question) error {
 	if r.Operation != admissionv1.Update {
@@ -83,6 +105,5 @@ func (w *Webhooks) askScale(ctx context.Context, r *review, q *question) error {
 	}
 	held := exemption.Parse(deployment.Annotations[v1alpha1.AnnotationExempt])
 	q.exemptions = exemptions{held: held, stored: held, now: w.now()}
-	q.input.Facts.Live, err = w.facts.Carriers(ctx, r.Namespace, deployment.Spec.Template.Labels)
-	return err
+	return w.askCarried(ctx, r, q, deployment.Spec.Template.Labels)
 }

@@ -24,6 +24,7 @@ const (
 	kindScale      = "Scale"
 	kindNamespace  = "Namespace"
 	kindConfigMap  = "ConfigMap"
+	kindJob        = "Job"
 )
 
 // maxObjectBytes bounds what is evaluated. etcd stores at most 1.5 MiB; what is
@@ -96,6 +97,10 @@ func isNamespace(kind metav1.GroupVersionKind) bool {
 
 func isConfigMap(kind metav1.GroupVersionKind) bool {
 	return kind == metav1.GroupVersionKind{Version: "v1", Kind: kindConfigMap}
+}
+
+func isJob(kind metav1.GroupVersionKind) bool {
+	return kind == metav1.GroupVersionKind{Group: "batch", Version: "v1", Kind: kindJob}
 }
 
 // kindOf is the request's kind as an object writes it.

@@ -60,6 +60,10 @@ type around struct {
 	before     func(ctx context.Context) error
 	deployment facts.Facts
 	service    facts.Facts
+	managed    facts.Managed
+	versions   []facts.Versions
+	// unmanaged says that the BlueGreen has just been deleted.
+	unmanaged bool
 	// behind answers for the Deployments behind a Service; nil is for none.
 	behind   func(ctx context.Context, service *corev1.Service) ([]facts.Behind, error)
 	only     color.Color
@@ -156,6 +160,9 @@ func total(f facts.Facts) facts.Facts {
 	}
 	if f.Doors == nil {
 		f.Doors = none.Doors
+	}
+	if f.SideBySide == nil {
+		f.SideBySide = none.SideBySide
 	}
 	if f.Claims == nil {
 		f.Claims = none.Claims
@@ -284,7 +291,7 @@ func (a ask) body(tb testing.TB) []byte {
 		require.NoError(tb, json.Unmarshal(raw, &object))
 		kind := map[string]string{"group": "", "version": object.APIVersion, "kind": object.Kind}
 		switch object.APIVersion {
-		case "apps/v1", "autoscaling/v1":
+		case "apps/v1", "autoscaling/v1", "batch/v1":
 			kind["group"], kind["version"] = object.APIVersion[:len(object.APIVersion)-3], "v1"
 		}
 		request["kind"], request["name"] = kind, object.Metadata.Name

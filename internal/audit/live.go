@@ -39,6 +39,17 @@ func (s surroundings) ForDeployment(_ context.Context, deployment *appsv1.Deploy
 // is said twice.
 func (surroundings) Behind(context.Context, *corev1.Service) ([]facts.Behind, error) { return nil, nil }
 
+// ManagedPods implements admission.Facts: the audit does not look at BlueGreens. What
+// only a managed pair is denied is said as a warning.
+func (surroundings) ManagedPods(context.Context, string, map[string]string) (facts.Managed, error) {
+	return facts.Managed{}, nil
+}
+
+// ManagedService implements admission.Facts, like ManagedPods.
+func (surroundings) ManagedService(context.Context, string, string) (facts.Managed, error) {
+	return facts.Managed{}, nil
+}
+
 // once reads the metadata of a namespace's ConfigMaps once, however many Deployments
 // name some.
 type once struct {

@@ -47,6 +47,13 @@ type Facts struct {
 	// in common with its pair, as far as they exist. Asked only when there are
 	// any in common, on the same requests as Config. Live.
 	Claims []Claim `json:"claims"`
+	// Managed is the BlueGreen that the object under review belongs to: the Service, or
+	// the Service that the pods of the Deployment are behind. For a Scale it is that of
+	// its Deployment. Of several the oldest. Cached.
+	Managed Managed `json:"managed"`
+	// SideBySide are the applications of the namespace whose pods are of more than one
+	// version. Asked only for a Job labelled tealgate.dev/migration: contract. Live.
+	SideBySide []Versions `json:"sideBySide"`
 	// Exemptions are what the object under review asks for in the annotation
 	// tealgate.dev/exempt.
 	Exemptions []Exemption `json:"exemptions"`
@@ -55,6 +62,30 @@ type Facts struct {
 	// changes a declaration that takes it, or adds an exemption that would count;
 	// false otherwise. Live.
 	MayExempt bool `json:"mayExempt"`
+}
+
+// Managed is a BlueGreen as far as rules need it. All of it is empty where none manages
+// the object.
+type Managed struct {
+	// By is the name of the BlueGreen.
+	By string `json:"by"`
+	// Service is the one of its Services, or previews, by which it does.
+	Service string `json:"service"`
+	// Phase is where it is: Idle, Watching ...
+	Phase string `json:"phase"`
+	// Kept is the color that the release under way would go back to, from Switching until
+	// it is being retired, and Release the name of that release. Empty otherwise.
+	Kept    string `json:"kept"`
+	Release string `json:"release"`
+	// Keeps says that the pods of the Deployment have that color.
+	Keeps bool `json:"keeps"`
+}
+
+// Versions are those of the pods that a Service selects, taken without its color.
+type Versions struct {
+	Service string `json:"service"`
+	// Versions are sorted; a pod without a version has an empty one.
+	Versions []string `json:"versions"`
 }
 
 // Exemption is one element of the annotation tealgate.dev/exempt.
@@ -218,7 +249,7 @@ type Serving struct {
 func None() Facts {
 	return Facts{
 		Services: []Service{}, Pair: []Deployment{}, Claims: []Claim{}, Exemptions: []Exemption{},
-		Live: []Carrier{}, Doors: []Carrier{},
+		Live: []Carrier{}, Doors: []Carrier{}, SideBySide: []Versions{},
 		Selected: Selected{Pods: []Pod{}}, Leaving: Selected{Pods: []Pod{}},
 		Serving: Serving{Pods: []string{}, Colors: []string{}},
 		Config:  Config{ConfigMaps: []string{}},

@@ -70,6 +70,17 @@ func (i *Inventory) ForDeployment(_ context.Context, deployment *appsv1.Deployme
 	return i.snapshot.Around(deployment), nil
 }
 
+// ManagedPods knows no BlueGreens: they work where a namespace is in enforce already, and
+// an inventory is of one that is not.
+func (i *Inventory) ManagedPods(context.Context, string, map[string]string) (Managed, error) {
+	return Managed{}, nil
+}
+
+// ManagedService is like ManagedPods.
+func (i *Inventory) ManagedService(context.Context, string, string) (Managed, error) {
+	return Managed{}, nil
+}
+
 // Attached adds the claims that are shared with the pair.
 func (i *Inventory) Attached(ctx context.Context, deployment, _ *appsv1.Deployment, gathered Facts) (Facts, error) {
 	return i.shared(ctx, deployment, gathered)

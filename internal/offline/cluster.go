@@ -73,6 +73,25 @@ func (c *cluster) Deployment(context.Context, string, string) (*appsv1.Deploymen
 	return nil, nil //nolint:nilnil // as the interface says: there is none
 }
 
+// ManagedPods implements admission.Facts: what a BlueGreen manages is known in the
+// cluster. What only a managed pair is denied is said as a warning.
+func (c *cluster) ManagedPods(context.Context, string, map[string]string) (facts.Managed, error) {
+	return facts.Managed{}, nil
+}
+
+// ManagedService implements admission.Facts, like ManagedPods.
+func (c *cluster) ManagedService(context.Context, string, string) (facts.Managed, error) {
+	return facts.Managed{}, nil
+}
+
+// StillThere implements admission.Facts: nothing is deleted offline.
+func (c *cluster) StillThere(context.Context, string, string) (bool, error) { return true, nil }
+
+// SideBySide implements admission.Facts: nothing runs.
+func (c *cluster) SideBySide(context.Context, string) ([]facts.Versions, error) {
+	return []facts.Versions{}, nil
+}
+
 // Terminating implements admission.Facts: nothing is deleted offline.
 func (c *cluster) Terminating(context.Context, string) (bool, error) { return false, nil }
 

@@ -15,7 +15,8 @@ import (
 type Input struct {
 	// Operation is CREATE, UPDATE or DELETE.
 	Operation string
-	// Kind is Deployment, Service or Scale.
+	// Kind is Deployment, Service, Scale, or Job for one that says it migrates; of a Job
+	// rules know the facts, and no fields.
 	Kind      string
 	Namespace string
 	Name      string
@@ -37,7 +38,7 @@ const askedKey = "asked"
 
 // kinds are the ones that rules know. Of any other kind no rule says anything,
 // which must not be taken for consent.
-var kinds = []string{"Deployment", "Service", "Scale"}
+var kinds = []string{"Deployment", "Service", "Scale", "Job"}
 
 // check refuses questions to which the rules' silence would be no answer.
 func (in Input) check(object, old ast.Value) error {

@@ -31,8 +31,11 @@ const (
 var unseen = map[string]string{
 	"deployed-by":          "nobody sends the object",
 	"config-exists":        "a ConfigMap that the files do not hold may be there all the same",
+	"contract-migration":   "Jobs are looked at when they begin",
 	"live-color-immutable": "every object is new",
 	"live-color-protected": "nothing is scaled or deleted",
+	"rollback-target":      "no release is under way",
+	"selector-owner":       "nothing is moved",
 	"side-door":            "no pod serves",
 	"switched":             "a new Service has no record",
 }

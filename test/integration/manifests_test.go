@@ -25,8 +25,12 @@ import (
 	"github.com/tealgate/tealgate/test/env"
 )
 
-// modeEntry is the only one about namespaces.
-const modeEntry = "namespace-mode.tealgate.dev"
+const (
+	// modeEntry is the only one about namespaces.
+	modeEntry = "namespace-mode.tealgate.dev"
+	// contractEntry is the only one about Jobs.
+	contractEntry = "contract-migration.tealgate.dev"
+)
 
 // entry is what mutating and validating webhooks have in common.
 type entry struct {
@@ -39,6 +43,7 @@ type entry struct {
 	timeout       *int32
 	client        admissionregistrationv1.WebhookClientConfig
 	conditions    []admissionregistrationv1.MatchCondition
+	objects       *metav1.LabelSelector
 }
 
 func (e entry) matches(t *testing.T, namespace, mode string) bool {
@@ -58,8 +63,13 @@ func TestWebhooksCannotTakeTheClusterDown(t *testing.T) {
 		}
 		t.Run(e.name, func(t *testing.T) {
 			resources, scope := resources, admissionregistrationv1.NamespacedScope
-			if e.name == modeEntry {
+			switch e.name {
+			case modeEntry:
 				resources, scope = modeResources, admissionregistrationv1.ClusterScope
+			case contractEntry:
+				resources = map[string]bool{"batch/jobs": true}
+				require.NotNil(t, e.objects, "every Job would wait for tealgate")
+				assert.Equal(t, map[string]string{"tealgate.dev/migration": "contract"}, e.objects.MatchLabels)
 			}
 			for _, rule := range e.rules {
 				for _, group := range rule.APIGroups {
@@ -135,7 +145,7 @@ func TestOneEntryJudges(t *testing.T) {
 		var found []entry
 		var names []string
 		for _, e := range validating(t) {
-			if e.name != modeEntry && e.matches(t, "shop", mode) {
+			if e.name != modeEntry && e.name != contractEntry && e.matches(t, "shop", mode) {
 				found, names = append(found, e), append(names, e.name)
 			}
 		}
@@ -170,7 +180,8 @@ func TestBrokenGlassSkipsWhatFailsClosed(t *testing.T) {
 	assert.Contains(t, broken, fmt.Sprintf("<= %d &&", admission.BreakGlassRunes))
 	closed := 0
 	for _, e := range append(validating(t), mutating(t)...) {
-		if *e.failurePolicy == admissionregistrationv1.Fail {
+		// A Job in an emergency leaves the label out.
+		if *e.failurePolicy == admissionregistrationv1.Fail && e.name != contractEntry {
 			closed++
 			want := admissionregistrationv1.MatchCondition{Name: "no-break-glass", Expression: "!(" + broken + ")"}
 			assert.Contains(t, e.conditions, want, e.name)
@@ -194,7 +205,7 @@ func validating(t *testing.T) []entry {
 		require.NoError(t, yaml.UnmarshalStrict(raw, &configuration))
 		for _, w := range configuration.Webhooks {
 			entries = append(entries, entry{
-				w.Name, w.Rules, w.NamespaceSelector, w.FailurePolicy, w.MatchPolicy, w.SideEffects, w.TimeoutSeconds, w.ClientConfig, w.MatchConditions,
+				w.Name, w.Rules, w.NamespaceSelector, w.FailurePolicy, w.MatchPolicy, w.SideEffects, w.TimeoutSeconds, w.ClientConfig, w.MatchConditions, w.ObjectSelector,
 			})
 		}
 	}
@@ -210,7 +221,7 @@ func mutating(t *testing.T) []entry {
 		require.NoError(t, yaml.UnmarshalStrict(raw, &configuration))
 		for _, w := range configuration.Webhooks {
 			entries = append(entries, entry{
-				w.Name, w.Rules, w.NamespaceSelector, w.FailurePolicy, w.MatchPolicy, w.SideEffects, w.TimeoutSeconds, w.ClientConfig, w.MatchConditions,
+				w.Name, w.Rules, w.NamespaceSelector, w.FailurePolicy, w.MatchPolicy, w.SideEffects, w.TimeoutSeconds, w.ClientConfig, w.MatchConditions, w.ObjectSelector,
 			})
 		}
 	}

@@ -129,3 +129,10 @@ some_names(names) := {"en": list, "zh": list} if {
 } if {
 	list := concat(", ", array.slice(names, 0, 3))
 }
+
+# managed is the BlueGreen that the object under review belongs to. Its by is empty where
+# there is none.
+managed := object.union(
+	{"by": "", "service": "", "phase": "", "kept": "", "release": "", "keeps": false},
+	workload.as_map(object.get(input, ["facts", "managed"], {})),
+)

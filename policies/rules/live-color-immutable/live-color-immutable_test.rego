@@ -43,6 +43,18 @@ test_not_live[note] if {
 	changes_of(update(template("shop/web:1.5.0", {}), live)) == set()
 }
 
+test_managed if {
+	given := update(template("shop/web:1.5.0", {}), [carrier("blue", 3)])
+	messages(given) == {"changed"}
+	messages(object.union(given, {"facts": {"live": [carrier("blue", 3)], "managed": {"by": ""}}})) == {"changed"}
+	messages(object.union(given, {"facts": {"live": [carrier("blue", 3)], "managed": {"by": "shop"}}})) == {"changed-managed"}
+}
+
+messages(asked) := found if {
+	# regal ignore:with-outside-test-context
+	found := {violation.message | some violation in rule.violation} with input as asked
+}
+
 test_without_a_color if {
 	bare := {"metadata": {"labels": {"app": "shop"}}, "spec": {"containers": [{"name": "web", "image": "shop/web:1.4.0"}]}}
 	changes_of(update_of(deployment(bare), template("shop/web:1.5.0", {}), [carrier("", 3)])) == set()

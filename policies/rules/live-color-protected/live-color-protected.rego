@@ -3,12 +3,13 @@
 # description: |
 #   A Deployment to whose pods a Service sends live traffic is not deleted and not scaled to 0,
 #   whether by its replicas, by kubectl scale or by an autoscaler. Scaling it by hand
-#   below half of the pods that are ready warns. While no pod behind the Service is
-#   ready there is nothing to protect, and everything passes.
+#   below half of the pods that are ready warns, and is denied where a BlueGreen manages
+#   the Service. While no pod behind the Service is ready there is nothing to protect, and
+#   everything passes. A Service that a BlueGreen manages, a preview too, is not deleted.
 #
-#   To retire an application delete the Service first, then its Deployments. The
-#   other color can be deleted and scaled at any time, and deleting the whole
-#   namespace passes.
+#   To retire an application delete its BlueGreen first, if it has one, then the Service, then
+#   the Deployments. The other color can be deleted and scaled at any time, and deleting the
+#   whole namespace passes.
 # custom:
 #   id: live-color-protected
 #   action: deny
@@ -17,23 +18,27 @@
 #     title: 线上颜色不能被删除或缩容到 0
 #     description: |
 #       Service 正把线上流量送到其 Pod 的 Deployment 不能删除，也不能缩容到 0，无论是修改 replicas、
-#       kubectl scale 还是自动扩缩。手工缩到就绪 Pod 数的一半以下会警告。Service 后面没有就绪 Pod 时没有可保护的流量，放行。
+#       kubectl scale 还是自动扩缩。手工缩到就绪 Pod 数的一半以下会警告，由 BlueGreen 管理时会拒绝。Service 后面没有就绪 Pod 时没有可保护的流量，放行。
+#       BlueGreen 管理的 Service（包括预览）不能删除。
 #
-#       要下线应用，请先删除 Service，再删除 Deployment。另一个颜色随时可以删除和缩容，删除整个命名空间放行。
+#       要下线应用，请先删除 BlueGreen（如果有），再删除 Service，最后删除 Deployment。另一个颜色随时可以删除和缩容，删除整个命名空间放行。
 #   messages:
 #     deleted:
 #       more: true
 #       en: |-
 #         Service {{.service}} sends live traffic here and has {{.ready}} ready {{plural .ready "endpoint" "endpoints"}}.
-#         Nothing was deleted. To retire the application delete the Service first:
+#         Nothing was deleted. To retire the application delete
+#         {{if .blue_green}}its BlueGreen and the Service{{else}}the Service{{end}} first:
 #
-#           {{.kubectl}} delete service/{{.service}}
+#           {{if .blue_green}}{{.kubectl}} delete bluegreen/{{.blue_green}}
+#           {{end}}{{.kubectl}} delete service/{{.service}}
 #
 #         To replace this color deploy the other one and move the Service to it.
 #       zh: |-
-#         Service {{.service}} 正把线上流量送到这里，有 {{.ready}} 个就绪的端点。没有删除任何对象。要下线应用，请先删除 Service：
+#         Service {{.service}} 正把线上流量送到这里，有 {{.ready}} 个就绪的端点。没有删除任何对象。要下线应用，请先删除{{if .blue_green}} BlueGreen 和{{end}} Service：
 #
-#           {{.kubectl}} delete service/{{.service}}
+#           {{if .blue_green}}{{.kubectl}} delete bluegreen/{{.blue_green}}
+#           {{end}}{{.kubectl}} delete service/{{.service}}
 #
 #         要替换这个颜色，请部署另一个颜色并把 Service 切过去。
 #     scaled-away:
@@ -41,13 +46,15 @@
 #       en: |-
 #         Service {{.service}} sends live traffic here and has {{.ready}} ready {{plural .ready "endpoint" "endpoints"}};
 #         0 replicas would leave none. Nothing was scaled. Move the Service to the other
-#         color first, or delete it to retire the application:
+#         color first, or delete {{if .blue_green}}its BlueGreen and then the Service{{else}}it{{end}} to retire the application:
 #
-#           {{.kubectl}} delete service/{{.service}}
+#           {{if .blue_green}}{{.kubectl}} delete bluegreen/{{.blue_green}}
+#           {{end}}{{.kubectl}} delete service/{{.service}}
 #       zh: |-
-#         Service {{.service}} 正把线上流量送到这里，有 {{.ready}} 个就绪的端点；缩到 0 就一个也没有了。没有缩容。请先把 Service 切到另一个颜色；要下线应用，请先删除它：
+#         Service {{.service}} 正把线上流量送到这里，有 {{.ready}} 个就绪的端点；缩到 0 就一个也没有了。没有缩容。请先把 Service 切到另一个颜色；要下线应用，请先删除{{if .blue_green}} BlueGreen，再删除它{{else}}它{{end}}：
 #
-#           {{.kubectl}} delete service/{{.service}}
+#           {{if .blue_green}}{{.kubectl}} delete bluegreen/{{.blue_green}}
+#           {{end}}{{.kubectl}} delete service/{{.service}}
 #     scaled-hard:
 #       action: warn
 #       more: true
@@ -56,8 +63,34 @@
 #         {{.replicas}} {{plural .replicas "replica" "replicas"}} {{plural .replicas "is" "are"}} less than half of that.
 #       zh: |-
 #         Service {{.service}} 正把线上流量送到这里，有 {{.ready}} 个就绪的端点；{{.replicas}} 个副本不到一半。
+#     scaled-hard-managed:
+#       more: true
+#       en: |-
+#         Service {{.service}} sends live traffic here and has {{.ready}} ready {{plural .ready "endpoint" "endpoints"}};
+#         {{.replicas}} {{plural .replicas "replica" "replicas"}} {{plural .replicas "is" "are"}} less than half of that, and BlueGreen {{.blue_green}}
+#         manages it. Nothing was scaled. Go down by at most half, look, and go on:
+#
+#           {{.kubectl}} scale deployment/{{.name}} --replicas={{.half}}
+#       zh: |-
+#         Service {{.service}} 正把线上流量送到这里，有 {{.ready}} 个就绪的端点，由 BlueGreen {{.blue_green}} 管理；{{.replicas}} 个副本不到一半。没有缩容。请每次最多减半，观察之后再继续：
+#
+#           {{.kubectl}} scale deployment/{{.name}} --replicas={{.half}}
+#     service-deleted:
+#       more: true
+#       en: |-
+#         BlueGreen {{.blue_green}} manages this Service. Nothing was deleted. To retire the
+#         application delete the BlueGreen first, then the Service, then the Deployments:
+#
+#           {{.kubectl}} delete bluegreen/{{.blue_green}}
+#           {{.kubectl}} delete service/{{.name}}
+#       zh: |-
+#         BlueGreen {{.blue_green}} 管理着这个 Service。没有删除任何对象。要下线应用，请先删除 BlueGreen，再删除 Service，最后删除 Deployment：
+#
+#           {{.kubectl}} delete bluegreen/{{.blue_green}}
+#           {{.kubectl}} delete service/{{.name}}
 package tealgate.rules.live_color_protected
 
+import data.tealgate.lib.change
 import data.tealgate.lib.traffic
 import data.tealgate.lib.workload
 
@@ -68,19 +101,46 @@ violation contains found("deleted", "", service, {"kubectl": workload.kubectl}) 
 }
 
 violation contains found("scaled-away", "spec.replicas", service, {"kubectl": workload.kubectl}) if {
-	input.operation == "UPDATE"
-	scaled_down
-	replicas == 0
+	change.scaled_down
+	change.replicas == 0
 	some service in carriers
 }
 
-violation contains found("scaled-hard", "spec.replicas", service, {"replicas": replicas}) if {
-	input.operation == "UPDATE"
-	scaled_down
-	not input.user in autoscalers
-	replicas > 0
+violation contains found("scaled-hard", "spec.replicas", service, {"replicas": change.replicas}) if {
+	scaled_hard
+	traffic.managed.by == ""
 	some service in carriers
-	replicas * 2 < service.ready
+	change.replicas * 2 < service.ready
+}
+
+violation contains found("scaled-hard-managed", "spec.replicas", service, {
+	"replicas": change.replicas,
+	"half": ceil(service.ready / 2),
+	"name": input.name,
+	"kubectl": workload.kubectl,
+}) if {
+	scaled_hard
+	traffic.managed.by != ""
+	some service in carriers
+	change.replicas * 2 < service.ready
+}
+
+violation contains {
+	"message": "service-deleted",
+	"field": "",
+	"subject": sprintf("BlueGreen %s", [traffic.managed.by]),
+	"with": {"blue_green": traffic.managed.by, "name": input.name, "kubectl": workload.kubectl},
+} if {
+	input.kind == "Service"
+	input.operation == "DELETE"
+	traffic.managed.by != ""
+}
+
+# scaled_hard may be: by a person, and not to zero, which is a finding of its own.
+scaled_hard if {
+	change.scaled_down
+	not input.user in autoscalers
+	change.replicas > 0
 }
 
 autoscalers := {"system:serviceaccount:kube-system:horizontal-pod-autoscaler"}
@@ -97,31 +157,12 @@ coloured(service) if service.color in traffic.colors
 # A Service that is not pinned yet, in front of coloured pods.
 coloured(service) if {
 	service.color == ""
-	object.get(
-		workload.as_map(object.get(workload.as_map(input.old), ["spec", "template", "metadata", "labels"], {})),
-		traffic.color_label,
-		"",
-	) in traffic.colors
+	change.color != ""
 }
-
-scaled_down if {
-	input.kind in {"Deployment", "Scale"}
-	replicas < replicas_of(input.old)
-}
-
-replicas := replicas_of(input.object)
-
-# replicas_of is what Kubernetes takes an absent field for: 1 in a Deployment, and
-# 0 in a Scale, which never leaves out another number.
-replicas_of(resource) := workload.number(workload.as_map(object.get(workload.as_map(resource), "spec", {})), "replicas", absent)
-
-absent := 0 if {
-	input.kind == "Scale"
-} else := 1
 
 found(message, field, service, extra) := {
 	"message": message,
 	"field": field,
 	"subject": sprintf("Service %s", [service.name]),
-	"with": object.union({"service": service.name, "ready": service.ready}, extra),
+	"with": object.union({"service": service.name, "ready": service.ready, "blue_green": traffic.managed.by}, extra),
 }

@@ -61,6 +61,43 @@ test_idle_scaled_to_0 if {
 	messages(object.union(scaled("Scale", deployment(4), deployment(0), "ada"), {"facts": {"live": [carrier("blue", 0)]}})) == set()
 }
 
+managed_facts(live) := {"facts": {"live": live, "managed": {"by": "shop", "service": "shop"}}}
+
+test_managed[note] if {
+	some note, case in {
+		"to 0": {"from": 4, "to": 0, "want": {"scaled-away"}},
+		"below half": {"from": 4, "to": 1, "want": {"scaled-hard-managed"}},
+		"to half": {"from": 4, "to": 2, "want": set()},
+	}
+	asked := object.union(scaled("Scale", deployment(case.from), deployment(case.to), "ada"), managed_facts([carrier("blue", 4)]))
+	messages(asked) == case.want
+}
+
+test_managed_by_an_autoscaler if {
+	hpa := "system:serviceaccount:kube-system:horizontal-pod-autoscaler"
+	messages(object.union(scaled("Scale", deployment(4), deployment(1), hpa), managed_facts([carrier("blue", 4)]))) == set()
+}
+
+test_half if {
+	asked := object.union(scaled("Scale", deployment(5), deployment(1), "ada"), managed_facts([carrier("blue", 5)]))
+	{3} == {found["with"].half | some found in rule.violation} with input as object.union(asked, {"name": "shop-blue"})
+}
+
+test_deleted_managed if {
+	asked := object.union({"operation": "DELETE", "kind": "Deployment", "object": null, "old": deployment(3)}, managed_facts([carrier("blue", 3)]))
+	messages(asked) == {"deleted"}
+}
+
+test_deleted_managed_service[note] if {
+	some note, case in {
+		"managed": {"managed": {"by": "shop", "service": "shop"}, "want": {"service-deleted"}},
+		"unmanaged": {"managed": {"by": ""}, "want": set()},
+		"nobody knows": {"managed": {}, "want": set()},
+		"null": {"managed": null, "want": set()},
+	}
+	messages({"operation": "DELETE", "kind": "Service", "name": "shop", "object": null, "old": {}, "facts": {"live": [], "managed": case.managed}}) == case.want
+}
+
 test_fields if {
 	every found in rule.violation { found.field == "spec.replicas" } with input as scaled("Scale", deployment(4), deployment(0), "ada")
 }

@@ -11,7 +11,7 @@
 #
 #   A Service's selector is the switch of a release. An idle color that registers or consumes
 #   works on live requests and messages before anybody has decided, and goes on after a
-#   rollback.
+#   rollback. It warns, and denies where a BlueGreen manages the Service.
 # custom:
 #   id: self-registration
 #   action: warn
@@ -24,6 +24,7 @@
 #       nacos, kafka。不参与蓝绿发布的不检查。
 #
 #       发布靠 Service 的 selector 切换。空闲颜色一旦自行注册或消费，在有人做出决定之前就已经在处理线上请求和消息，回滚之后也不会停。
+#       一般只警告；Service 由 BlueGreen 管理时会拒绝。
 #   messages:
 #     undeclared:
 #       en: |-
@@ -35,22 +36,52 @@
 #         {{.found}} 会让 Pod 在切换之前就{{.what_zh}}。如果确实如此，请声明 tealgate.dev/self-registration: {{.id}}。
 #
 #         最好交给发布钩子控制，同样加上声明。
+#     undeclared-managed:
+#       action: deny
+#       more: true
+#       en: |-
+#         {{.found}} lets pods {{.what_en}} before a switch, and BlueGreen {{.blue_green}} moves
+#         nothing but Service {{.service}}. Let a hook of the BlueGreen (spec.hooks) start and stop
+#         it. Declare that in metadata.annotations, then apply again:
+#
+#           tealgate.dev/self-registration: {{.all}}
+#       zh: |-
+#         {{.found}} 会让 Pod 在切换之前就{{.what_zh}}，而 BlueGreen {{.blue_green}} 只切换 Service {{.service}}。请由 BlueGreen 的钩子（spec.hooks）启动和停止。请在 metadata.annotations 中声明，然后重新 apply：
+#
+#           tealgate.dev/self-registration: {{.all}}
 package tealgate.rules.self_registration
 
 import data.tealgate.lib.settings
+import data.tealgate.lib.traffic
 import data.tealgate.lib.workload
 
-# One finding for each kind, named by the first setting that shows it. A pair that a
-# BlueGreen manages will make it a denial: that takes a fact on the pair and a second
-# message here, and nothing else.
+# One finding for each kind, named by the first setting that shows it.
 violation contains {
-	"message": "undeclared",
+	"message": said,
 	"field": "spec.template.spec",
 	"subject": id,
-	"with": {"found": workload.shown(shown), "what_en": family.en, "what_zh": family.zh, "id": id},
+	"with": {
+		"found": workload.shown(shown),
+		"what_en": family.en,
+		"what_zh": family.zh,
+		"id": id,
+		"all": workload.shown(concat(", ", sort(declared | object.keys(undeclared)))),
+		"blue_green": traffic.managed.by,
+		"service": traffic.managed.service,
+	},
 } if {
 	input.kind == "Deployment"
 	mentioned
+	some id, shown in undeclared
+	family := families[id]
+}
+
+said := "undeclared-managed" if {
+	traffic.managed.by != ""
+} else := "undeclared"
+
+# undeclared are the families that show, each with the first setting that shows it.
+undeclared[id] := shown if {
 	not workload.without_colors
 	count(candidates) + count(candidate_lines) > 0
 	some id, family in families
@@ -67,6 +98,7 @@ mentioned if glob.match(
 declared := {trim_space(lower(part)) |
 	some annotations in [workload.annotations, workload.pod_annotations]
 	some part in split(workload.as_text(object.get(annotations, "tealgate.dev/self-registration", "")), ",")
+	trim_space(part) != ""
 }
 
 # evidence are the settings and commands that show a family.

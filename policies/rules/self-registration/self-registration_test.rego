@@ -80,7 +80,25 @@ test_the_sentence_names_what_was_seen if {
 		"what_en": "register in Nacos",
 		"what_zh": "注册到 Nacos",
 		"id": "nacos",
+		"all": "kafka, nacos",
+		"blue_green": "",
+		"service": "",
 	}}
+}
+
+test_managed[note] if {
+	some note, case in {
+		"nobody": {"managed": {"by": ""}, "want": {"undeclared"}},
+		"null": {"managed": null, "want": {"undeclared"}},
+		"a BlueGreen": {"managed": {"by": "shop", "service": "shop"}, "want": {"undeclared-managed"}},
+	}
+	asked := object.union(deployment({}, {}, consuming), {"facts": {"managed": case.managed}})
+	said(asked) == case.want
+}
+
+said(asked) := {violation.message | some violation in violations} if {
+	# regal ignore:with-outside-test-context
+	violations := rule.violation with input as asked
 }
 
 test_nothing[note] if {
