@@ -144,7 +144,7 @@ func newManager(config *rest.Config, o *options, certificate *certs.Certificate)
 			Host: host, Port: port, TLSOpts: []func(*tls.Config){certificate.Configure},
 		}),
 		Cache: cache.Options{
-			DefaultTransform: facts.Slim,
+			DefaultTransform: facts.NewSharing().Slim,
 			ByObject: map[client.Object]cache.ByObject{
 				&admissionregistrationv1.MutatingWebhookConfiguration{}:   {Field: ours},
 				&admissionregistrationv1.ValidatingWebhookConfiguration{}: {Field: ours},
