@@ -39,7 +39,7 @@ const tealgateUser = "system:serviceaccount:tealgate-system:tealgate"
 // TestAPIRequests reads from the API server's own log what tealgate does: nothing
 // is written in a dry run, nothing is refused, one guarded update of a Service costs
 // three live reads, one to record the switch and two to judge it, and a new pod
-// template one.
+// template two. No informer of its manager is for pods or their endpoints.
 func TestAPIRequests(t *testing.T) {
 	log := filepath.Join(t.TempDir(), "audit.log")
 	w := start(t, env.Options{AuditLog: log})
@@ -94,10 +94,18 @@ func TestAPIRequests(t *testing.T) {
 		w.admin(ctx, t, "-n", "shop", "patch", "deployment", "shop-green", "-p", "spec: {minReadySeconds: 1}")
 	}), "the pod template stays")
 
+	var watched []string
 	for _, event := range readAudit(t, log) {
 		if event.User.Username == tealgateUser {
 			assert.NotContains(t, []int{401, 403}, event.ResponseStatus.Code, "%s %s", event.Verb, event.RequestURI)
+			if event.Verb == "watch" {
+				watched = append(watched, event.ObjectRef.Resource)
+			}
 		}
+	}
+	assert.Subset(t, watched, []string{"deployments", "services"}, "what is cached")
+	for _, resource := range []string{"pods", "endpointslices", "endpoints", "replicasets", "secrets", "events"} {
+		assert.NotContains(t, watched, resource, "what decides about readiness, or grows with it, has no informer")
 	}
 }
 
