@@ -181,7 +181,7 @@ func (w *paper) decisions() {
 			}
 		}
 	}
-	slices.SortStableFunc(rows, func(a, b []string) int { return strings.Compare(a[0], b[0]) })
+	slices.SortFunc(rows, slices.Compare)
 	w.rows(w.words.decisions, w.words.decisionTitles, rows)
 }
 
