@@ -214,7 +214,7 @@ func TestCheckSettings(t *testing.T) {
 		},
 		"Misspelt": {
 			reason: "nothing is checked with half of the settings", settings: "rule: {}\n", code: exitFailed,
-			errors: "error: --settings settings.yaml: line 1: unknown key \"rule\": expected docsURL, rules, namespaces, sidecars, unmanaged, patterns, prometheus, releases\n",
+			errors: "error: --settings settings.yaml: line 1: unknown key \"rule\": expected docsURL, rules, namespaces, sidecars, unmanaged, patterns, prometheus, notifications, releases\n",
 		},
 		"UnknownRule": {
 			reason: "a misspelt rule passes for none", settings: "rules:\n  pinned-images: off\n", code: exitFailed,

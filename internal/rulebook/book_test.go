@@ -94,7 +94,7 @@ func TestBook(t *testing.T) {
 
 	assert.Equal(t, []string{
 		"acme: in force", "tealgate-settings: last good; tealgate-settings/settings.yaml:1: unknown key \"rule\": " +
-			"expected docsURL, rules, namespaces, sidecars, unmanaged, patterns, prometheus, releases",
+			"expected docsURL, rules, namespaces, sidecars, unmanaged, patterns, prometheus, notifications, releases",
 	}, load(t, book, settingsFile("rule: {}"), good))
 	assert.Equal(t, policy.Warn, book.Edition().Settings.Action("shop", "team-owner"), "the last good settings")
 

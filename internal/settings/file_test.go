@@ -39,7 +39,7 @@ func TestParseFile(t *testing.T) {
 func TestParseFileRefuses(t *testing.T) {
 	const head = "kind: ConfigMap\nmetadata: {name: tealgate-settings}\n"
 	for name, test := range map[string]struct{ text, want string }{
-		"Settings":  {"rule: {}\n", `line 1: unknown key "rule": expected docsURL, rules, namespaces, sidecars, unmanaged, patterns, prometheus, releases`},
+		"Settings":  {"rule: {}\n", `line 1: unknown key "rule": expected docsURL, rules, namespaces, sidecars, unmanaged, patterns, prometheus, notifications, releases`},
 		"ConfigMap": {head + "data:\n  settings.yaml: |\n    rules:\n      replicas: no\n", `line 6: rules.replicas: expected deny, warn, advise or off, found "no"`},
 		"Broken":    {head + "data:\n  settings.yaml: |\n    rules: [\n", `line 5: not YAML: did not find expected node content`},
 		"Quoted":    {head + "data: {settings.yaml: \"\\nrules: []\"}\n", `settings.yaml in line 3: line 2: rules: expected a map from rule to action, found a list`},

@@ -77,6 +77,7 @@ func (r *reader) settings(v value) *Settings {
 		field{"prometheus", func(v value) {
 			r.list(v, "a list of servers with name and url", func(v value) { r.server(v, settings.Prometheus) })
 		}},
+		field{"notifications", func(v value) { settings.Notifications = r.notifications(v) }},
 		field{"releases", func(v value) {
 			r.fields(v, field{"freeze", func(v value) { settings.Freeze = r.truth(v) }}, r.reason())
 		}},

@@ -99,7 +99,7 @@ func TestParseNothing(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	const (
-		keys     = "docsURL, rules, namespaces, sidecars, unmanaged, patterns, prometheus, releases"
+		keys     = "docsURL, rules, namespaces, sidecars, unmanaged, patterns, prometheus, notifications, releases"
 		actions  = "deny, warn, advise or off"
 		page     = "an http or https address, in which {rule} stands for the rule's id"
 		pods     = "labels of pods, as a map or as kubectl -l takes them"

@@ -35,6 +35,8 @@ type Settings struct {
 	// Prometheus are the addresses of the servers that signals of releases are measured
 	// with, by name.
 	Prometheus map[string]string
+	// Notifications are whom to tell of releases.
+	Notifications []Notification
 	// Freeze stops every release in the cluster. A rollback goes on.
 	Freeze bool
 	// Rego is what rules find at input.settings.
