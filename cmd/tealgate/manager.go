@@ -38,6 +38,7 @@ import (
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
 	"github.com/tealgate/tealgate/internal/rulebook"
+	"github.com/tealgate/tealgate/internal/settings"
 )
 
 // +kubebuilder:rbac:groups=apps,resources=deployments,verbs=get;list;watch;patch;delete
@@ -59,6 +60,7 @@ import (
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,verbs=create
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-webhook-certificate,verbs=get;update
+// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-notifications,verbs=get
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=tealgate-system,resources=leases,verbs=create
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=tealgate-system,resources=leases,resourceNames=tealgate-leader,verbs=get;update
 
@@ -195,7 +197,9 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 			address, known := book.Edition().Settings.Prometheus[name]
 			return address, known
 		},
-		Frozen: func() bool { return book.Edition().Settings.Freeze }, Registerer: metrics.Registry,
+		Frozen:        func() bool { return book.Edition().Settings.Freeze },
+		Notifications: func() []settings.Notification { return book.Edition().Settings.Notifications },
+		Registerer:    metrics.Registry,
 	})
 	if err != nil {
 		return err

@@ -122,7 +122,7 @@ func previewURL(s *sight, stage release.Stage) string {
 			name = pair.Preview.Name
 		}
 		if service := s.services[name]; service != nil && len(service.Spec.Ports) > 0 {
-			return fmt.Sprintf("http://%s.%s.svc:%d", name, service.Namespace, service.Spec.Ports[0].Port)
+			return serviceURL(service)
 		}
 	}
 	return ""

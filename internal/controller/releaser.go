@@ -27,7 +27,9 @@ import (
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/facts"
+	"github.com/tealgate/tealgate/internal/notify"
 	"github.com/tealgate/tealgate/internal/release"
+	"github.com/tealgate/tealgate/internal/settings"
 )
 
 const (
@@ -59,6 +61,7 @@ type Releaser struct {
 	measurer     *measurer
 	frozen       func() bool
 	metrics      *metrics
+	notifier     *notifier
 	events       events.EventRecorder
 	now          func() time.Time
 }
@@ -71,6 +74,8 @@ type ReleaserOptions struct {
 	Prometheus func(name string) (address string, known bool)
 	// Frozen says whether no release may go on, in the whole cluster.
 	Frozen func() bool
+	// Notifications are whom to tell of releases.
+	Notifications func() []settings.Notification
 	// Registerer takes the metrics of releases.
 	Registerer prometheus.Registerer
 }
@@ -84,12 +89,15 @@ func SetupReleaser(mgr ctrl.Manager, options ReleaserOptions) error {
 		namespaces: options.Namespaces, frozen: options.Frozen, metrics: newMetrics(options.Registerer),
 		events: mgr.GetEventRecorder("tealgate"), now: time.Now,
 	}
-	r.measurer = newMeasurer(options.Prometheus, func(key client.ObjectKey) {
+	again := func(key client.ObjectKey) {
 		select {
 		case wake <- event.TypedGenericEvent[client.ObjectKey]{Object: key}:
 		default: // Everybody is being woken; the next interval is not far.
 		}
-	}, time.Now)
+	}
+	r.measurer = newMeasurer(options.Prometheus, again, time.Now)
+	r.notifier = newNotifier(options.Registerer, options.Notifications, again, time.Now)
+	r.notifier.tell = (&teller{live: r.live, sender: notify.NewSender()}).tell
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minBackoff, maxBackoff)
 	err := ctrl.NewControllerManagedBy(mgr).Named("releaser").
 		For(&v1alpha1.BlueGreen{}, builder.WithPredicates(predicate.Or(
@@ -122,6 +130,7 @@ func (r *Releaser) Reconcile(ctx context.Context, request reconcile.Request) (re
 		case apierrors.IsNotFound(err):
 			r.measurer.forget(request.NamespacedName)
 			r.metrics.forget(request.NamespacedName)
+			r.notifier.forget(request.NamespacedName)
 			return reconcile.Result{}, nil
 		case apierrors.IsConflict(err):
 			// Somebody was faster: look again. Nothing was done.
@@ -149,7 +158,10 @@ func (r *Releaser) step(ctx context.Context, key client.ObjectKey) (wake time.Ti
 	}
 	if refused, err := r.refused(ctx, bg); err != nil || refused {
 		r.metrics.forget(key)
-		return time.Time{}, true, err
+		if err == nil {
+			wake, err = r.notify(ctx, bg)
+		}
+		return wake, true, err
 	}
 	s, err := r.observe(ctx, bg)
 	if err != nil {
@@ -164,7 +176,8 @@ func (r *Releaser) step(ctx context.Context, key client.ObjectKey) (wake time.Ti
 		return time.Time{}, false, err
 	}
 	if plan.Act == nil {
-		return r.wake(s, &plan), true, nil
+		wake, err := r.notify(ctx, s.bg)
+		return sooner(wake, r.wake(s, &plan)), true, err
 	}
 	return time.Time{}, false, r.act(ctx, s, plan.Act)
 }
@@ -188,9 +201,11 @@ func (r *Releaser) record(ctx context.Context, s *sight, plan *release.Plan) err
 	writeState(&s.bg.Status, &plan.State, &s.bg.Spec)
 	writeResults(&s.bg.Status, &s.observed)
 	writeConditions(s.bg, plan)
+	dropped := addNews(s.bg, &s.observed.State, plan, r.notifier.targets(), r.now())
 	if err := r.patchStatus(ctx, s.bg, before); err != nil {
 		return err
 	}
+	r.notifier.dropped(dropped)
 	r.metrics.passed(&s.observed.State, &plan.State)
 	r.metrics.stands(client.ObjectKeyFromObject(s.bg), &s.bg.Status)
 	if plan.Note != nil {

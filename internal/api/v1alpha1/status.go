@@ -86,6 +86,36 @@ type BlueGreenStatus struct {
 	// +listMapKey=name
 	// +kubebuilder:validation:MaxItems=10
 	History []ReleaseSummary `json:"history,omitempty"`
+	// Notifications are what somebody is still to be told of, oldest first.
+	// +optional
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=50
+	Notifications []Notification `json:"notifications,omitempty"`
+}
+
+// Notification is an event that somebody is still to be told of. It is written down
+// together with what it tells of.
+type Notification struct {
+	// Release that it is about.
+	// +required
+	Release string `json:"release"`
+	// Event is Started, DecisionNeeded, Switched, RolledBack or Finished.
+	// +required
+	Event string `json:"event"`
+	// Time is when it happened.
+	// +required
+	Time metav1.MicroTime `json:"time"`
+	// Phase that it led to.
+	// +optional
+	Phase Phase `json:"phase,omitempty"`
+	// Message about it, for a person.
+	// +optional
+	Message string `json:"message,omitempty"`
+	// Targets are the names, in the settings, of those who do not know yet.
+	// +required
+	// +listType=atomic
+	// +kubebuilder:validation:MaxItems=16
+	Targets []string `json:"targets"`
 }
 
 // Waiting is what a release waits for.
