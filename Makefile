@@ -39,6 +39,7 @@ test: kubernetes ## Vet and test everything, against a real API server, with the
 		packages=$$(go list ./... 2>/dev/null || go list ./...); \
 		if [ -n "$$packages" ]; then go vet ./...; fi; \
 	done
+	@cd test/monitoring && go test ./...
 
 .PHONY: lint
 lint: ## Lint Go and Rego
