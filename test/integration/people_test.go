@@ -1,0 +1,216 @@
+package integration
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/color"
+	"github.com/tealgate/tealgate/test/env"
+)
+
+// desk is the pair as people see it: each runs kubectl tealgate as themselves.
+type desk struct {
+	*pair
+	path  string
+	users map[string]string
+	// session is what all of them would have seen on their screens.
+	session bytes.Buffer
+}
+
+// sit gives people the program, and the rights that go with what they do.
+func sit(s *pair, rights map[string][]string) *desk {
+	s.t.Helper()
+	bin := s.t.TempDir()
+	build := exec.CommandContext(s.t.Context(), "go", "build", "-o", filepath.Join(bin, "kubectl-tealgate"), "github.com/tealgate/tealgate/cmd/kubectl-tealgate")
+	output, err := build.CombinedOutput()
+	require.NoError(s.t, err, string(output))
+	d := &desk{pair: s, users: map[string]string{}, path: strings.Join([]string{bin, filepath.Dir(s.cluster.Binary("kubectl")), os.Getenv("PATH")}, string(os.PathListSeparator))}
+	admin := func(args ...string) {
+		result, err := s.cluster.Kubectl(s.t.Context(), args...)
+		require.NoError(s.t, err)
+		require.Zero(s.t, result.Code, result)
+	}
+	admin("create", "clusterrole", "releases-seen", "--verb=get,list,watch", "--resource=bluegreens.tealgate.dev,decisions.tealgate.dev,services,deployments.apps")
+	for user, resources := range rights {
+		d.users[user], err = s.cluster.UserKubeconfig(user)
+		require.NoError(s.t, err)
+		admin("-n", s.namespace, "create", "rolebinding", user+"-sees", "--clusterrole=releases-seen", "--user="+user)
+		for i, resource := range resources {
+			verb, of, _ := strings.Cut(resource, " ")
+			role := fmt.Sprintf("%s-%d", user, i)
+			admin("-n", s.namespace, "create", "role", role, "--verb="+verb, "--resource="+of)
+			admin("-n", s.namespace, "create", "rolebinding", role, "--role="+role, "--user="+user)
+		}
+	}
+	return d
+}
+
+// types runs a command line behind kubectl tealgate, in the namespace of the pair.
+func (d *desk) types(user, line string) env.KubectlResult {
+	d.t.Helper()
+	ctx, cancel := context.WithTimeout(d.t.Context(), time.Minute)
+	defer cancel()
+	args := append([]string{"tealgate", "-n", d.namespace}, words(line)...)
+	result, err := d.cluster.KubectlWith(ctx, env.KubectlOptions{Kubeconfig: d.users[user], Env: []string{"PATH=" + d.path, "TZ=UTC"}}, args...)
+	require.NoError(d.t, err)
+	fmt.Fprintf(&d.session, "%s$ kubectl tealgate %s\n%s", user, line, result)
+	if result.Code != 0 {
+		fmt.Fprintf(&d.session, "(exit code %d)\n", result.Code)
+	}
+	return result
+}
+
+// words splits a command line at its spaces, with single quotes round what has some.
+func words(line string) []string {
+	var all []string
+	for i, part := range strings.Split(line, "'") {
+		if i%2 == 1 {
+			all = append(all, part)
+		} else {
+			all = append(all, strings.Fields(part)...)
+		}
+	}
+	return all
+}
+
+// changing is what two runs of the same story do not have in common.
+var changing = regexp.MustCompile(`\d{4}-\d\d-\d\d( \d\d:\d\d(:\d\d UTC)?)?|\b\d\d:\d\d:\d\d\b|\b[A-Z][a-z]{2} \d+ \d\d:\d\d|\b\d+(\.\d+)?(ms|s|µs)\b|(\b\d+h)?\b\d+m(\d+(\.\d+)?s)?\b`)
+
+// padding is what is between columns, which are as wide as what changes.
+var padding = regexp.MustCompile(` {2,}`)
+
+// TestPeople: one application and the people round it, from the deployment to the report,
+// each with the rights of what they do and no others.
+func TestPeople(t *testing.T) {
+	w := start(t, env.Options{})
+	s := open(t, w.cluster, "shop", change(func(spec *v1alpha1.BlueGreenSpec) {
+		spec.Verify.Checklist = []v1alpha1.Check{{Name: "login-and-order"}, {Name: "payment"}}
+		spec.Watch.Duration.Duration, spec.Retire.After.Duration = time.Second, time.Second
+	}))
+	d := sit(s, map[string][]string{
+		"mia": {"create decisions.tealgate.dev", "create decisions.tealgate.dev/go", "create decisions.tealgate.dev/nogo", "create decisions.tealgate.dev/rollback"},
+		"tom": {"create decisions.tealgate.dev", "create decisions.tealgate.dev/checked"},
+		"ann": {"patch bluegreens.tealgate.dev"},
+		"lee": {"create decisions.tealgate.dev", "create decisions.tealgate.dev/go"},
+	})
+	d.succeeds()
+	d.isStoppedAndTriedAgain()
+	d.goesBack()
+	got := padding.ReplaceAllString(changing.ReplaceAllString(d.session.String(), "TIME"), "  ")
+	file := filepath.Join("testdata", "people.txt")
+	if *update {
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o600))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err, "go test ./test/integration -run TestPeople -update writes it")
+	t.Logf("%s", d.session.String())
+	assert.Equal(t, string(want), got)
+	onPage(t, got)
+}
+
+// onPage holds that docs/release.md shows what people really see: each line below a prompt is
+// one of the story's.
+func onPage(t *testing.T, session string) {
+	t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "release.md"))
+	require.NoError(t, err)
+	seen := map[string]bool{}
+	for line := range strings.Lines(session) {
+		seen[line] = true
+	}
+	for i, block := range strings.Split(string(page), "```") {
+		lines, shown := strings.CutPrefix(block, "console\n")
+		if i%2 == 0 || !shown {
+			continue
+		}
+		for line := range strings.Lines(lines) {
+			if !strings.Contains(line, "$ kubectl ") {
+				assert.True(t, seen[padding.ReplaceAllString(changing.ReplaceAllString(line, "TIME"), "  ")], "docs/release.md: %s", line)
+			}
+		}
+	}
+}
+
+// notes puts release notes on green.
+func (d *desk) notes(text string) {
+	d.t.Helper()
+	deployment := &appsv1.Deployment{}
+	require.NoError(d.t, d.Get(d.t.Context(), client.ObjectKey{Namespace: d.namespace, Name: "shop-green"}, deployment))
+	patch := fmt.Appendf(nil, `{"metadata":{"annotations":{%q:%q}}}`, v1alpha1.AnnotationReleaseNotes, text)
+	require.NoError(d.t, d.Patch(d.t.Context(), deployment, client.RawPatch("application/merge-patch+json", patch)))
+}
+
+func (d *desk) succeeds() {
+	d.types("mia", "go shop")
+	d.deploy(color.Green, "1.5.0", 3)
+	d.notes("Orders can be paid by invoice.")
+	d.until("job done", func(bg *v1alpha1.BlueGreen) bool {
+		return bg.Status.Phase == v1alpha1.PhaseVerifying && bg.Status.Waiting != nil && !strings.Contains(bg.Status.Waiting.Message, "job") && len(bg.Status.Release.Jobs) > 0
+	})
+	d.types("mia", "get")
+	d.types("mia", "go shop")
+	d.types("tom", "check-off shop")
+	d.types("tom", "check-off shop login-and-order payment --reason 'tried on the preview'")
+	d.phase(v1alpha1.PhaseAwaitingDecision)
+	d.types("mia", "rollback shop")
+	d.types("lee", "go shop")
+	d.types("ann", "go shop")
+	result := d.types("mia", "go shop --release shop-1 --reason 'all is ticked' --wait --timeout 1m")
+	assert.Zero(d.t, result.Code)
+	d.idle()
+	d.types("mia", "get -o wide")
+	d.types("mia", "rollback shop")
+	d.types("mia", "report shop")
+}
+
+// idle waits until nothing is on its way, and that is told.
+func (d *desk) idle() *v1alpha1.BlueGreen {
+	d.t.Helper()
+	return d.until("idle", func(bg *v1alpha1.BlueGreen) bool {
+		return bg.Status.Phase == v1alpha1.PhaseIdle && bg.Status.Waiting != nil && bg.Status.Waiting.Reason == "Idle"
+	})
+}
+
+func (d *desk) isStoppedAndTriedAgain() {
+	bg := d.idle()
+	bg.Spec.Watch.Duration.Duration = time.Hour
+	require.NoError(d.t, d.Update(d.t.Context(), bg))
+	d.deploy(color.Blue, "1.6.0", 3)
+	d.phase(v1alpha1.PhaseVerifying)
+	d.types("mia", "no-go shop --reason 'the campaign waits' --wait --timeout 1m")
+	d.idle()
+	d.types("mia", "retry shop")
+	d.types("ann", "retry shop")
+	d.phase(v1alpha1.PhaseVerifying)
+	d.types("ann", "release shop")
+}
+
+func (d *desk) goesBack() {
+	d.types("tom", "check-off shop login-and-order payment")
+	d.phase(v1alpha1.PhaseAwaitingDecision)
+	d.types("ann", "pause shop")
+	d.types("mia", "go shop")
+	d.types("ann", "resume shop")
+	// It is watched for an hour.
+	d.until("switched", func(bg *v1alpha1.BlueGreen) bool { return !bg.Status.Release.EndpointsSwitchedTime.IsZero() })
+	d.types("mia", "rollback shop --reason 'orders fail' --wait --timeout 1m")
+	d.idle()
+	d.types("mia", "watch shop --release shop-3")
+	d.types("mia", "history shop")
+	d.serves(color.Green, 3)
+	d.types("ann", "release shop")
+}
