@@ -56,7 +56,7 @@ func newRoot() *cobra.Command {
 		SilenceUsage:      true,
 	}
 	root.SetErrPrefix("error:")
-	root.AddCommand(newAudit(), newCheck(), newExplain(), newPolicy(), newRender())
+	root.AddCommand(newAdopt(), newAudit(), newCheck(), newEject(), newExplain(), newPolicy(), newRender())
 	root.AddCommand(newGet(), newWatch(), newRelease(), newRetry(), newGo(), newNoGo(), newCheckOff(), newRollback(),
 		newPause(), newResume(), newHistory(), newReport())
 	return root

@@ -15,6 +15,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -40,6 +41,9 @@ type world struct {
 
 	// detour stands between tealgate and the API server; nil for none.
 	detour *detour
+
+	// watches are those of watchready, by namespace.
+	watches sync.Map
 
 	// mortal says that tealgate dies where a script allows it.
 	mortal bool

@@ -107,6 +107,8 @@ func TestApplications(t *testing.T) {
 //	paste FILE                  applies the fixes of the last denial to a manifest
 //	killtealgate                ends tealgate as a crash would
 //	starttealgate               starts it again, and waits until it is ready
+//	watchready SERVICE          counts, from now on, the ready endpoints after each change
+//	alwaysready NUMBER          ends that; there never were fewer
 //	untilmetric LINE            waits until tealgate's metrics have that line
 //	withhold RESOURCES          tealgate's lists of these, and of no others, get no
 //	                            answer from now on
@@ -160,6 +162,8 @@ func (w *world) run(t *testing.T, path string) {
 			"own":           w.own,
 			"withhold":      w.withhold,
 			"starttealgate": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Start(context.Background())) },
+			"watchready":    w.watchReady,
+			"alwaysready":   w.alwaysReady,
 			"untilmetric":   w.untilMetricLine,
 			"killtealgate":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Kill()) },
 			"maydie": func(ts *testscript.TestScript, _ bool, _ []string) {
