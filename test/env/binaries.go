@@ -12,16 +12,17 @@ import (
 )
 
 // FindBinary returns the path of a program of the cluster's version, such as
-// "kubectl", to who needs no cluster. Missing programs are built as by Start.
+// "kubectl", to who needs no cluster, or of one that no cluster needs, such as "helm".
+// If it is missing it is built, and nothing else.
 func FindBinary(ctx context.Context, name string) (string, error) {
-	dir, err := findBinaries(ctx, Options{}.withDefaults())
+	dir, err := findBinaries(ctx, Options{}.withDefaults(), "-only", name)
 	return filepath.Join(dir, name), err
 }
 
 // findBinaries returns the folder of the programs. The builder decides whether
 // there is anything to build; it is asked every time, so that a changed pin is
-// never overlooked.
-func findBinaries(ctx context.Context, options Options) (string, error) {
+// never overlooked. args are the builder's.
+func findBinaries(ctx context.Context, options Options, args ...string) (string, error) {
 	if options.BinaryDir != "" {
 		return filepath.Abs(options.BinaryDir)
 	}
@@ -30,7 +31,7 @@ func findBinaries(ctx context.Context, options Options) (string, error) {
 		return "", fmt.Errorf("find the builder of Kubernetes: %w", err)
 	}
 
-	cmd := exec.CommandContext(ctx, "go", "run", ".")
+	cmd := exec.CommandContext(ctx, "go", append([]string{"run", "."}, args...)...)
 	cmd.Dir = builder
 	cmd.Env = append(os.Environ(), "GOWORK=off")
 	cmd.Stderr = options.Log

@@ -24,7 +24,7 @@ import (
 // TestScripts runs the stories in which tealgate is up.
 func TestScripts(t *testing.T) {
 	w := start(t, env.Options{})
-	for _, dir := range []string{"rules", "behaviour"} {
+	for _, dir := range []string{"rules", "behaviour", "policies"} {
 		t.Run(dir, func(t *testing.T) { w.run(t, filepath.Join("testdata", dir)) })
 	}
 }
@@ -39,39 +39,21 @@ func TestScriptsWithoutMutation(t *testing.T) {
 }
 
 // TestScriptsWhileDown runs, one after the other, the stories in which tealgate is
-// killed: what must go on without it, and what must not happen.
+// killed: what must go on without it, and what must not happen. Those of the admission
+// policies have the same answers as in TestScripts.
 func TestScriptsWhileDown(t *testing.T) {
 	w := start(t, env.Options{})
+	w.mortal = true
 	files, err := filepath.Glob("testdata/down/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
+	ofPolicies, err := filepath.Glob("testdata/policies/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, ofPolicies)
+	files = append(files, ofPolicies...)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			// The script itself runs when this function has returned.
-			t.Cleanup(func() { require.NoError(t, w.tealgate.Start(context.WithoutCancel(t.Context()))) })
-			w.run(t, file)
-		})
-	}
-}
-
-// TestDoors runs the stories of how live traffic could be moved around tealgate, and
-// of what must pass beside them. What closes these doors lives in the API server.
-func TestDoors(t *testing.T) {
-	w := start(t, env.Options{})
-	w.policiesTypeCheck(t)
-	w.run(t, filepath.Join("testdata", "doors"))
-}
-
-// TestDoorsWhileDown runs the same stories with tealgate killed where they say so:
-// the same answers.
-func TestDoorsWhileDown(t *testing.T) {
-	w := start(t, env.Options{})
-	w.mortal = true
-	files, err := filepath.Glob("testdata/doors/*.txtar")
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			t.Cleanup(func() { require.NoError(t, w.tealgate.Start(context.WithoutCancel(t.Context()))) })
 			w.run(t, file)
 		})

@@ -41,10 +41,15 @@ var (
 		version: "v0.8.0",
 		stamps:  []string{"sigs.k8s.io/kwok/pkg/consts.Version=v0.8.0"},
 	}
+	helm = &module{
+		folder:  "helm",
+		version: "v4.3.1",
+		stamps:  []string{"helm.sh/helm/v4/internal/version.version=v4.3.1"},
+	}
 )
 
 // modules are the folders whose pins make up the key of the cache.
-var modules = []*module{kube, etcd, kwok}
+var modules = []*module{kube, etcd, kwok, helm}
 
 // binaries is everything that can be built, in the order in which it is.
 var binaries = []binary{
@@ -56,6 +61,7 @@ var binaries = []binary{
 	{name: "kwok", pkg: "sigs.k8s.io/kwok/cmd/kwok", module: kwok, takes: "a minute"},
 	{name: "kubelet", pkg: "k8s.io/kubernetes/cmd/kubelet", module: kube, takes: "a minute", onRequest: true},
 	{name: "kube-proxy", pkg: "k8s.io/kubernetes/cmd/kube-proxy", module: kube, takes: "half a minute", onRequest: true},
+	{name: "helm", pkg: "helm.sh/helm/v4/cmd/helm", module: helm, takes: "2 minutes", onRequest: true},
 }
 
 // kubeStamps makes pkg report the version that its source was published as. A
