@@ -83,19 +83,21 @@ func Owns(object client.Object) bool {
 	return slices.ContainsFunc(object.GetManagedFields(), ours)
 }
 
-// Disown takes tealgate's field manager out of the managed fields of an object.
-// It needs the managed fields as they are stored, and fails with a conflict when
-// the object changed meanwhile.
+// Disown takes tealgate's field manager out of the managed fields of an object. It needs the
+// managed fields as they were stored last; that somebody has written a status since, as
+// controllers do at once, does no harm.
 func Disown(ctx context.Context, c client.Client, object client.Object) error {
-	if !Owns(object) {
-		return nil
-	}
-	operations := []operation{{Op: "test", Path: "/metadata/resourceVersion", Value: object.GetResourceVersion()}}
+	var operations []operation
 	// From the back, because removing an entry moves those behind it.
 	for i, entry := range slices.Backward(object.GetManagedFields()) {
 		if ours(entry) {
-			operations = append(operations, operation{Op: "remove", Path: fmt.Sprintf("/metadata/managedFields/%d", i)})
+			path := fmt.Sprintf("/metadata/managedFields/%d", i)
+			operations = append(operations,
+				operation{Op: "test", Path: path + "/manager", Value: entry.Manager}, operation{Op: "remove", Path: path})
 		}
+	}
+	if len(operations) == 0 {
+		return nil
 	}
 	if err := patch(ctx, c, object, operations); err != nil {
 		return fmt.Errorf("give up ownership of %s/%s: %w", object.GetNamespace(), object.GetName(), err)
