@@ -157,12 +157,6 @@ type ReleaseService struct {
 	// Need is how many ready endpoints it had when the switch was decided.
 	// +optional
 	Need *int32 `json:"need,omitempty"`
-	// OldSelector is the one that it had, to go back to.
-	// +optional
-	OldSelector map[string]string `json:"oldSelector,omitempty"`
-	// NewSelector is the one that it gets.
-	// +optional
-	NewSelector map[string]string `json:"newSelector,omitempty"`
 }
 
 // PhaseTime is when a phase began.
