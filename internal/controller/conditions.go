@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strconv"
+	"time"
 
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
@@ -142,12 +143,12 @@ func set(bg *v1alpha1.BlueGreen, kind string, yes bool, reason, message string) 
 
 // writeResults puts what was seen of the present release into its status: for people, and
 // for the report. Nothing is decided by it.
-func writeResults(status *v1alpha1.BlueGreenStatus, o *release.Observation) {
+func writeResults(status *v1alpha1.BlueGreenStatus, o *release.Observation, now time.Time) {
 	r := status.Release
 	if r == nil || r.Spec == nil || o.State.Release == nil || o.State.Release.Name != r.Name || !o.State.Running() {
 		return
 	}
-	r.Jobs, r.Checks, r.Decisions = jobResults(r, o), checkResults(r, o), decisionResults(r, o)
+	r.Jobs, r.Checks, r.Decisions = jobResults(r, o), checkResults(r, o), decisionResults(r, o, now)
 	for i := range r.Signals {
 		writeSignal(&r.Signals[i], o)
 	}
@@ -203,13 +204,17 @@ func checkResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.CheckS
 	return list
 }
 
-func decisionResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.DecisionStatus {
+func decisionResults(r *v1alpha1.Release, o *release.Observation, now time.Time) []v1alpha1.DecisionStatus {
 	var list []v1alpha1.DecisionStatus
 	for i := range o.Decisions {
 		if d := &o.Decisions[i]; d.Release == r.Name && d.Verdict != release.Checked {
-			list = append(list, v1alpha1.DecisionStatus{
+			result := v1alpha1.DecisionStatus{
 				Name: d.Name, Verdict: v1alpha1.Verdict(d.Verdict), By: d.By, Reason: d.Reason, Time: micro(d.At),
-			})
+			}
+			if d.Verdict == release.Go {
+				result.Discounted = o.Discounted(d, now)
+			}
+			list = append(list, result)
 		}
 	}
 	return list

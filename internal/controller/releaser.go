@@ -199,7 +199,7 @@ func (r *Releaser) wake(s *sight, plan *release.Plan) time.Time {
 func (r *Releaser) record(ctx context.Context, s *sight, plan *release.Plan) error {
 	before := s.bg.DeepCopy()
 	writeState(&s.bg.Status, &plan.State, &s.bg.Spec)
-	writeResults(&s.bg.Status, &s.observed)
+	writeResults(&s.bg.Status, &s.observed, r.now())
 	writeConditions(s.bg, plan)
 	dropped := addNews(s.bg, &s.observed.State, plan, r.notifier.targets(), r.now())
 	if err := r.patchStatus(ctx, s.bg, before); err != nil {
@@ -222,7 +222,7 @@ func (r *Releaser) record(ctx context.Context, s *sight, plan *release.Plan) err
 // tell writes what the release waits for, if that is news.
 func (r *Releaser) tell(ctx context.Context, s *sight, plan *release.Plan) error {
 	before := s.bg.DeepCopy()
-	writeResults(&s.bg.Status, &s.observed)
+	writeResults(&s.bg.Status, &s.observed, r.now())
 	writeConditions(s.bg, plan)
 	r.metrics.stands(client.ObjectKeyFromObject(s.bg), &s.bg.Status)
 	if apiequality.Semantic.DeepEqual(before.Status, s.bg.Status) {

@@ -19,6 +19,8 @@ func (d *decider) awaiting() Plan {
 	decided := approval.Automatic || len(by) >= max(1, approval.Approvals)
 	unfit := d.unfit()
 	switch {
+	case decided && len(unfit) == 0 && d.unmeasured():
+		return d.poll(d.deadline(baselineDeadline), "Measuring", "decided; first the signals of %s are measured, to compare with", r.From)
 	case decided && len(unfit) == 0:
 		return d.commit(by)
 	case d.expired(approval.ValidFor) && decided:
@@ -36,6 +38,15 @@ func (d *decider) awaiting() Plan {
 		}
 	}
 	return plan
+}
+
+// unmeasured says whether signals that are compared with what was before have not been
+// measured yet. A server that does not answer is not waited for: that is an answer too.
+func (d *decider) unmeasured() bool {
+	return !d.expired(baselineDeadline) && slices.ContainsFunc(d.State.Release.Spec.Watch.Signals, func(signal Signal) bool {
+		_, measured := d.Samples[signal.Name]
+		return signal.Increase != nil && !measured
+	})
 }
 
 // commit records that the switch begins, with all that later phases compare with. From
@@ -76,7 +87,7 @@ func (d *decider) ayes() (by []string, why string) {
 		if decision.Release != r.Name || decision.Verdict != Go || slices.Contains(by, decision.By) {
 			continue
 		}
-		if reason := d.discounted(&decision); reason != "" {
+		if reason := d.Discounted(&decision, d.now); reason != "" {
 			reasons = append(reasons, fmt.Sprintf("; that of %s does not count: %s", decision.By, reason))
 			continue
 		}
@@ -89,17 +100,17 @@ func (d *decider) ayes() (by []string, why string) {
 	return by, strings.Join(reasons, "")
 }
 
-// discounted says why a Go does not count, "" if it does.
-func (d *decider) discounted(decision *Decision) string {
-	r := d.State.Release
+// Discounted says why a Go on the present release does not count, "" if it does.
+func (o *Observation) Discounted(decision *Decision, now time.Time) string {
+	r := o.State.Release
 	switch separated := r.Spec.Approval.Separation; {
 	case !decision.At.After(r.Revised):
 		return "it is older than what it is about"
-	case !d.now.Before(decision.At.Add(r.Spec.Approval.ValidFor)):
+	case !now.Before(decision.At.Add(r.Spec.Approval.ValidFor)):
 		return "it has expired"
 	case separated && slices.Contains(r.Deployers, decision.By):
 		return "who deployed may not decide"
-	case separated && strings.HasPrefix(decision.By, "system:serviceaccount:"+d.Namespace+":"):
+	case separated && strings.HasPrefix(decision.By, "system:serviceaccount:"+o.Namespace+":"):
 		return "a ServiceAccount of this namespace may not decide"
 	default:
 		return ""

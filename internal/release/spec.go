@@ -66,6 +66,8 @@ type Retire struct {
 
 // Deadlines that no spec sets: each is far above what a healthy cluster needs.
 const (
+	// baselineDeadline bounds waiting for values from before the switch.
+	baselineDeadline = 30 * time.Second
 	// switchDeadline bounds hooks and waiting before the first selector is written.
 	switchDeadline = 10 * time.Minute
 	// endpointsDeadline bounds how long slices may take to follow a selector.
