@@ -113,10 +113,15 @@ func (a App) adoption(first *state, options Options) []step {
 			title: fmt.Sprintf("Deployment %s stands beside %s, complete", live, a.Name),
 			done: func(now *state) bool {
 				side := now.named(live)
-				return side != nil && complete(side) && (now.plain == nil || now.pinned() || same(now.plain, side, a.Name))
+				return side != nil && complete(side) && (now.plain == nil || now.pinned() || same(now.plain, side, a.Name) && now.joined(side))
 			},
-			do:      a.copy,
-			waiting: func(now *state) string { return unready(now.named(live), live) },
+			do: a.copy,
+			waiting: func(now *state) string {
+				if side := now.named(live); side != nil && complete(side) {
+					return fmt.Sprintf("the EndpointSlices do not name all pods of %s yet", live)
+				}
+				return unready(now.named(live), live)
+			},
 		},
 		{
 			title:   fmt.Sprintf("Service %s selects the color; the pods of %s alone serve", names(first.services), live),
@@ -336,6 +341,18 @@ func exists(err error) error {
 		return nil
 	}
 	return err
+}
+
+// joined says whether the pods of a Deployment with a color take traffic beside those
+// without, as many at least, behind every Service.
+func (s *state) joined(side *appsv1.Deployment) bool {
+	c := color.Color(side.Spec.Template.Labels[v1alpha1.LabelColor])
+	for _, ready := range s.serving {
+		if ready[c] < ready[""] {
+			return false
+		}
+	}
+	return true
 }
 
 func unready(d *appsv1.Deployment, name string) string {
