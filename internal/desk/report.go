@@ -181,7 +181,17 @@ func (w *paper) decisions() {
 			}
 		}
 	}
-	slices.SortFunc(rows, slices.Compare)
+	// Times have seconds; within one, what was checked comes before what was decided.
+	decided := func(row []string) bool { return !strings.HasPrefix(row[2], string(v1alpha1.VerdictChecked)) }
+	slices.SortFunc(rows, func(a, b []string) int {
+		if a[0] == b[0] && decided(a) != decided(b) {
+			if decided(a) {
+				return 1
+			}
+			return -1
+		}
+		return slices.Compare(a, b)
+	})
 	w.rows(w.words.decisions, w.words.decisionTitles, rows)
 }
 
