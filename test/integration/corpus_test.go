@@ -71,7 +71,9 @@ func corpusEntries(t *testing.T) []corpus.Entry {
 	examples, err := corpus.Entries(filepath.Join("..", "..", "docs", "examples"))
 	require.NoError(t, err)
 	// Beside manifests the documentation shows what a platform team writes.
-	examples = slices.DeleteFunc(examples, func(e corpus.Entry) bool { return e.Name == "policies" || e.Name == "settings" })
+	examples = slices.DeleteFunc(examples, func(e corpus.Entry) bool {
+		return slices.Contains([]string{"policies", "settings", "notifications"}, e.Name)
+	})
 	return append(entries, examples...)
 }
 

@@ -18,7 +18,9 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/go-logr/logr"
 	"github.com/stretchr/testify/require"
+	logf "sigs.k8s.io/controller-runtime/pkg/log"
 
 	"github.com/tealgate/tealgate/test/env"
 )
@@ -54,6 +56,7 @@ var binary string
 
 func TestMain(m *testing.M) {
 	flag.Parse()
+	logf.SetLogger(logr.Discard()) // Clients of the tests have nothing to say.
 	dir, err := os.MkdirTemp("", "tealgate-integration-")
 	if err != nil {
 		panic(err)
