@@ -11,6 +11,11 @@ TEST_TIMEOUT ?= 40m
 FUZZTIME     ?= 30s
 BENCH        ?= .
 KEEP         ?=
+ARCH         ?= $(shell go env GOARCH)
+IMAGE        ?= tealgate:dev
+ARCHIVE      ?= $(CURDIR)/bin/tealgate.tar
+REVISION     ?= $(shell git rev-parse HEAD 2>/dev/null)
+CREATED      ?= $(or $(SOURCE_DATE_EPOCH),$(shell git log -1 --format=%ct 2>/dev/null),0)
 
 TOOL           = go tool -modfile=.tools/$(1)/go.mod $(1)
 GOLANGCI_LINT  = $(call TOOL,golangci-lint)
@@ -30,6 +35,20 @@ help: ## Show this list
 build: ## Build bin/tealgate and bin/kubectl-tealgate
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-X main.version=$(VERSION)' -o bin/ ./cmd/tealgate ./cmd/kubectl-tealgate
 
+# The same sources, VERSION, REVISION and CREATED make the same digest, wherever they are.
+.PHONY: image
+image: ## Write the image IMAGE=tealgate:dev, for ARCH, to bin/tealgate.tar
+	@CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -buildvcs=false \
+		-ldflags '-s -w -X main.version=$(VERSION)' -o bin/image/tealgate ./cmd/tealgate
+	@SOURCE_DATE_EPOCH=$(CREATED) go run -C .tools/image . \
+		-binary $(CURDIR)/bin/image/tealgate -roots -name $(IMAGE) -o $(ARCHIVE) \
+		-label org.opencontainers.image.title=tealgate \
+		-label org.opencontainers.image.description='Blue-green deployment made safe for plain Deployments and Services' \
+		-label org.opencontainers.image.source=https://github.com/tealgate/tealgate \
+		-label org.opencontainers.image.licenses=Apache-2.0 \
+		-label org.opencontainers.image.version=$(VERSION) \
+		-label org.opencontainers.image.revision=$(REVISION)
+
 .PHONY: test
 test: kubernetes ## Vet and test everything, against a real API server, with the race detector
 	@go vet ./...
@@ -39,7 +58,7 @@ test: kubernetes ## Vet and test everything, against a real API server, with the
 		packages=$$(go list ./... 2>/dev/null || go list ./...); \
 		if [ -n "$$packages" ]; then go vet ./...; fi; \
 	done
-	@cd test/monitoring && go test ./...
+	@for module in test/monitoring .tools/image; do (cd $$module && go vet ./... && go test ./...); done
 
 .PHONY: lint
 lint: ## Lint Go and Rego
