@@ -1,6 +1,7 @@
-# Everything runs from the repository root and needs Go, gcc, make and git. Tools are Go
-# modules below .tools/, one each, because their requirements contradict one another:
-# Go builds them on first use and keeps them in its build cache.
+# Everything runs from the repository root and needs Go, gcc, make and git, the tests
+# Debian's prometheus too. Tools are Go modules below .tools/, one each, because their
+# requirements contradict one another: Go builds them on first use and keeps them in its
+# build cache.
 
 SHELL       := bash
 .SHELLFLAGS := -eu -o pipefail -c
