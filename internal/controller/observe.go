@@ -79,12 +79,19 @@ func pairsOf(bg *v1alpha1.BlueGreen) []facts.ServicePair {
 	return pairs
 }
 
-// decisions reads what people have said on any release of a BlueGreen, and the highest
-// number that one of these has.
+// decisions reads what people have said on the release of a BlueGreen, or on any of them
+// where its status is lost, and then also the highest number that one of these has.
 func (r *Releaser) decisions(ctx context.Context, bg *v1alpha1.BlueGreen) ([]release.Decision, int64, error) {
+	about := fields.OneTermEqualSelector("spec.blueGreen", bg.Name)
+	switch {
+	case bg.Status.Release != nil:
+		about = fields.AndSelectors(about, fields.OneTermEqualSelector("spec.release", bg.Status.Release.Name))
+	case bg.Status.Phase != "":
+		return nil, 0, nil
+	}
 	var list v1alpha1.DecisionList
 	err := r.live.List(ctx, &list, client.InNamespace(bg.Namespace), client.Limit(maxDecisions),
-		client.MatchingFieldsSelector{Selector: fields.OneTermEqualSelector("spec.blueGreen", bg.Name)})
+		client.MatchingFieldsSelector{Selector: about})
 	if err != nil {
 		return nil, 0, fmt.Errorf("reading the Decisions on %s/%s: %w", bg.Namespace, bg.Name, err)
 	}
