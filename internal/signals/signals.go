@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strings"
 	"text/template"
+	"text/template/parse"
 	"time"
 
 	"github.com/prometheus/client_golang/api"
@@ -26,6 +27,9 @@ const (
 	maxResponse = 1 << 20
 )
 
+// NoData is the trouble of a query that runs and finds nothing.
+const NoData = "no data"
+
 // Uncounted is a number of samples that nobody counts.
 const Uncounted = -1
 
@@ -36,17 +40,47 @@ type Scope struct {
 	Color, Version string
 }
 
-// Expand fills a scope into a query. An error says what is wrong with the template.
+// Expand fills a scope into a query. An error says what is wrong with the template. Anybody
+// who may write a BlueGreen writes queries, so they name values and do nothing else: templates
+// that call each other, or pad with printf, cost a controller all its time and memory.
 func Expand(query string, scope Scope) (string, error) {
-	t, err := template.New("query").Option("missingkey=error").Parse(query)
+	t, err := template.New("query").Parse(query)
 	if err != nil {
 		return "", fmt.Errorf("the query is no template: %w", err)
+	}
+	for _, node := range nodes(t) {
+		if !plain(node) {
+			return "", fmt.Errorf("a query names values, such as {{.Color}}, and %s does more", node)
+		}
 	}
 	var b strings.Builder
 	if err := t.Execute(&b, scope); err != nil {
 		return "", fmt.Errorf("the query is no template: %w", err)
 	}
 	return b.String(), nil
+}
+
+func nodes(t *template.Template) []parse.Node {
+	if t.Tree == nil || t.Root == nil {
+		return nil
+	}
+	return t.Root.Nodes
+}
+
+// plain says whether a node is text, or the value of one field.
+func plain(node parse.Node) bool {
+	switch node := node.(type) {
+	case *parse.TextNode:
+		return true
+	case *parse.ActionNode:
+		if len(node.Pipe.Decl) > 0 || len(node.Pipe.Cmds) != 1 || len(node.Pipe.Cmds[0].Args) != 1 {
+			return false
+		}
+		_, field := node.Pipe.Cmds[0].Args[0].(*parse.FieldNode)
+		return field
+	default:
+		return false
+	}
 }
 
 // Server is a Prometheus server, or what speaks its API. It is safe for concurrent use.
@@ -100,7 +134,7 @@ func (s *Server) number(ctx context.Context, query string, at time.Time) (float6
 	case model.Vector:
 		switch len(result) {
 		case 0:
-			return 0, errors.New("no data")
+			return 0, errors.New(NoData)
 		case 1:
 			return float64(result[0].Value), nil
 		default:

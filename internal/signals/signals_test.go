@@ -91,6 +91,16 @@ func TestExpand(t *testing.T) {
 	got, err := signals.Expand(`sum(rate(errors{namespace="{{.Namespace}}",color="{{.Color}}"}[1m]))`, scope)
 	require.NoError(t, err)
 	assert.Equal(t, `sum(rate(errors{namespace="shop",color="green"}[1m]))`, got)
+	for name, query := range map[string]string{
+		"Laughs":  `{{define "a"}}x{{end}}{{define "b"}}{{template "a"}}{{template "a"}}{{end}}{{template "b"}}`,
+		"Padding": `{{printf "%999999d" 1}}`, "Pipe": `{{.Color | printf "%9s"}}`, "Loop": `{{range $i := .Color}}x{{end}}`,
+	} {
+		_, err := signals.Expand(query, scope)
+		assert.ErrorContains(t, err, "a query names values", name)
+	}
+	unused, err := signals.Expand(`up{{define "a"}}x{{end}}`, scope)
+	require.NoError(t, err)
+	assert.Equal(t, "up", unused)
 	for name, query := range map[string]string{"NotClosed": "{{.Color", "Misspelt": "{{.Colour}}"} {
 		_, err := signals.Expand(query, scope)
 		assert.ErrorContains(t, err, "the query is no template", name)

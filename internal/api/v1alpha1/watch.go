@@ -83,8 +83,9 @@ type PrometheusQuery struct {
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=63
 	Prometheus string `json:"prometheus,omitempty"`
-	// Query is PromQL that returns one value. It is a Go template over Namespace, Color,
-	// Version, Release and Service.
+	// Query is PromQL that returns one value. In it {{.Namespace}}, {{.BlueGreen}},
+	// {{.Service}}, {{.Release}}, {{.Color}} and {{.Version}} stand for those of the release;
+	// nothing else of Go templates is understood.
 	// +required
 	// +kubebuilder:validation:MinLength=1
 	// +kubebuilder:validation:MaxLength=4096
