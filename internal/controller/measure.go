@@ -20,7 +20,7 @@ type question struct {
 }
 
 // measurer measures beside the reconciles, so that a slow Prometheus holds up no rollback.
-// At most one measurement of a BlueGreen is under way. It is safe for concurrent use.
+// At most one measurement for an occasion is under way. It is safe for concurrent use.
 type measurer struct {
 	// address finds the address of a Prometheus server by its name in the settings.
 	address func(name string) (string, bool)
@@ -37,16 +37,21 @@ type measured struct {
 	// occasion is what it was measured for: values of one phase say nothing in another.
 	occasion string
 	busy     bool
-	at       time.Time
-	samples  map[string]release.Sample
+	// began and ended are when the last measurement did.
+	began, ended time.Time
+	samples      map[string]release.Sample
 }
 
 func newMeasurer(address func(string) (string, bool), done func(client.ObjectKey), now func() time.Time) *measurer {
 	return &measurer{address: address, done: done, now: now, entries: map[client.ObjectKey]*measured{}}
 }
 
+// stale is after how many intervals a value says nothing any more: a server that hangs, or
+// hours without a look, must not pass for data.
+const stale = 3
+
 // latest returns what is known for an occasion, and begins to measure again when that is
-// older than interval. It never waits.
+// older than interval. What is much older is not known. It never waits.
 func (m *measurer) latest(ctx context.Context, key client.ObjectKey, occasion string, interval time.Duration, ask []question) map[string]release.Sample {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -55,9 +60,13 @@ func (m *measurer) latest(ctx context.Context, key client.ObjectKey, occasion st
 		entry = &measured{occasion: occasion}
 		m.entries[key] = entry
 	}
-	if now := m.now(); !entry.busy && now.Sub(entry.at) >= interval && len(ask) > 0 {
-		entry.busy = true
+	now := m.now()
+	if !entry.busy && now.Sub(entry.began) >= interval && len(ask) > 0 {
+		entry.busy, entry.began = true, now
 		go m.measure(context.WithoutCancel(ctx), key, entry, ask, now)
+	}
+	if now.Sub(entry.ended) > stale*interval {
+		return nil
 	}
 	return entry.samples
 }
@@ -76,7 +85,7 @@ func (m *measurer) measure(ctx context.Context, key client.ObjectKey, entry *mea
 		samples[q.name] = m.one(ctx, q, at)
 	}
 	m.mu.Lock()
-	entry.samples, entry.at, entry.busy = samples, at, false
+	entry.samples, entry.ended, entry.busy = samples, m.now(), false
 	m.mu.Unlock()
 	m.done(key)
 }

@@ -20,7 +20,7 @@ func (d *decider) awaiting() Plan {
 	unfit := d.unfit()
 	switch {
 	case decided && len(unfit) == 0 && d.unmeasured():
-		return d.poll(d.deadline(baselineDeadline), "Measuring", "decided; first the signals of %s are measured, to compare with", r.From)
+		return d.poll(d.baselineBy(), "Measuring", "decided; first the signals of %s are measured, to compare with", r.From)
 	case decided && len(unfit) == 0:
 		return d.commit(by)
 	case d.expired(approval.ValidFor) && decided:
@@ -43,10 +43,22 @@ func (d *decider) awaiting() Plan {
 // unmeasured says whether signals that are compared with what was before have not been
 // measured yet. A server that does not answer is not waited for: that is an answer too.
 func (d *decider) unmeasured() bool {
-	return !d.expired(baselineDeadline) && slices.ContainsFunc(d.State.Release.Spec.Watch.Signals, func(signal Signal) bool {
+	return d.now.Before(d.baselineBy()) && slices.ContainsFunc(d.State.Release.Spec.Watch.Signals, func(signal Signal) bool {
 		_, measured := d.Samples[signal.Name]
 		return signal.Increase != nil && !measured
 	})
+}
+
+// baselineBy is until when values from before the switch are waited for: what was measured
+// long before the last Go is not known any more.
+func (d *decider) baselineBy() time.Time {
+	decided := d.State.Release.Since
+	for i := range d.Decisions {
+		if g := &d.Decisions[i]; g.Release == d.State.Release.Name && g.Verdict == Go && g.At.After(decided) && d.Discounted(g, d.now) == "" {
+			decided = g.At
+		}
+	}
+	return decided.Add(baselineDeadline)
 }
 
 // commit records that the switch begins, with all that later phases compare with. From

@@ -117,10 +117,16 @@ func TestDecide(t *testing.T) {
 		"Awaiting/NoGoBeatsGo":    {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.decide(release.NoGo, "ann", "") }, want{release.Idle, release.Aborted, "NoGo", "", color.Blue}},
 		"Awaiting/NotFit":         {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.ready(color.Green, 2) }, want{release.AwaitingDecision, "", "", "decided, but Service shop: green has 2 ready pods, blue serves with 3; Service shop-grpc: green has 2 ready pods, blue serves with 3", color.Blue}},
 		"Awaiting/Unmeasured":     {release.AwaitingDecision, func(w *world) { w.Samples = nil; w.decide(release.Go, "mia", "") }, want{release.AwaitingDecision, "", "", "decided; first the signals of blue are measured, to compare with", color.Blue}},
-		"Awaiting/NeverMeasured":  {release.AwaitingDecision, func(w *world) { w.Samples = nil; w.pass(time.Minute); w.decide(release.Go, "mia", "") }, want{release.Watching, "", "", "check order is open; signal errors: not measured yet", color.Green}},
-		"Awaiting/NoDecision":     {release.AwaitingDecision, func(w *world) { w.pass(25 * time.Hour) }, want{release.Idle, release.Aborted, "NoDecision", "", color.Blue}},
-		"Awaiting/DeployedAfter":  {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.deploy(color.Green, "1.5.1", 3); w.Jobs = nil }, want{release.Verifying, "", "", "check login is open", color.Blue}},
-		"Awaiting/Robot":          {release.AwaitingDecision, func(w *world) { w.State.Release.Deployers = []string{"system:serviceaccount:ci:robot"} }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; a robot deployed, so that deployer and decider differ cannot be proven", color.Blue}},
+		"Awaiting/UnmeasuredLate": {release.AwaitingDecision, func(w *world) { w.Samples = nil; w.pass(time.Hour); w.decide(release.Go, "mia", "") }, want{release.AwaitingDecision, "", "", "decided; first the signals of blue are measured, to compare with", color.Blue}},
+		"Awaiting/NeverMeasured": {release.AwaitingDecision, func(w *world) {
+			w.Samples = nil
+			w.pass(time.Minute)
+			w.decide(release.Go, "mia", "")
+			w.pass(time.Minute)
+		}, want{release.Watching, "", "", "check order is open; signal errors: not measured yet", color.Green}},
+		"Awaiting/NoDecision":    {release.AwaitingDecision, func(w *world) { w.pass(25 * time.Hour) }, want{release.Idle, release.Aborted, "NoDecision", "", color.Blue}},
+		"Awaiting/DeployedAfter": {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.deploy(color.Green, "1.5.1", 3); w.Jobs = nil }, want{release.Verifying, "", "", "check login is open", color.Blue}},
+		"Awaiting/Robot":         {release.AwaitingDecision, func(w *world) { w.State.Release.Deployers = []string{"system:serviceaccount:ci:robot"} }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; a robot deployed, so that deployer and decider differ cannot be proven", color.Blue}},
 		"Awaiting/Twice": {release.AwaitingDecision, func(w *world) {
 			w.State.Release.Spec.Approval.Approvals = 2
 			w.decide(release.Go, "mia", "")

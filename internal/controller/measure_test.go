@@ -1,0 +1,57 @@
+package controller
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tealgate/tealgate/internal/release"
+)
+
+// TestLatest: values are measured beside the caller, once an interval, for one occasion, and
+// are forgotten when they are old.
+func TestLatest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const interval = 15 * time.Second
+		key := client.ObjectKey{Namespace: "shop", Name: "shop"}
+		measured := 0
+		m := newMeasurer(func(string) (string, bool) { return "", false }, func(client.ObjectKey) { measured++ }, time.Now)
+		ask := []question{{name: "errors", server: "main"}}
+		latest := func(occasion string) map[string]release.Sample {
+			return m.latest(t.Context(), key, occasion, interval, ask)
+		}
+		unknown := map[string]release.Sample{"errors": {Trouble: "the settings name no Prometheus main"}}
+
+		assert.Nil(t, latest("shop-1 Watching"), "nothing is known, and nobody waits")
+		synctest.Wait()
+		assert.Equal(t, unknown, latest("shop-1 Watching"))
+		synctest.Wait()
+		assert.Equal(t, 1, measured, "not again within the interval")
+		time.Sleep(interval) //nolint:forbidigo // The clock of the bubble.
+		assert.Equal(t, unknown, latest("shop-1 Watching"), "known while it is measured again")
+		synctest.Wait()
+		assert.Equal(t, 2, measured)
+		assert.Nil(t, latest("shop-1 Retiring"), "another phase asks something else")
+		synctest.Wait()
+
+		time.Sleep(20 * time.Hour) //nolint:forbidigo // As above.
+		assert.Nil(t, latest("shop-1 Retiring"), "what was measured yesterday is no data")
+		synctest.Wait()
+		assert.Equal(t, unknown, latest("shop-1 Retiring"))
+		m.forget(key)
+		assert.Empty(t, m.entries)
+	})
+}
+
+// TestNothingToAsk: without signals nothing is sent and nothing is known.
+func TestNothingToAsk(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
+	t.Cleanup(server.Close)
+	m := newMeasurer(func(string) (string, bool) { return server.URL, true }, func(client.ObjectKey) { t.Error("measured") }, time.Now)
+	assert.Nil(t, m.latest(t.Context(), client.ObjectKey{Name: "shop"}, "idle", time.Second, nil))
+}
