@@ -12,7 +12,9 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/release"
+	"github.com/tealgate/tealgate/internal/signals"
 )
 
 // refused says why tealgate does not work on a BlueGreen: its namespace is not in enforce,
@@ -57,7 +59,7 @@ func (r *Releaser) conflict(ctx context.Context, bg *v1alpha1.BlueGreen) (string
 	own := serviceNames(bg)
 	for i := range all.Items {
 		other := &all.Items[i]
-		if other.UID == bg.UID || other.DeletionTimestamp != nil || !older(other, bg) {
+		if other.UID == bg.UID || other.DeletionTimestamp != nil || facts.OlderBlueGreen(other, bg) > 0 {
 			continue
 		}
 		for name := range serviceNames(other) {
@@ -67,13 +69,6 @@ func (r *Releaser) conflict(ctx context.Context, bg *v1alpha1.BlueGreen) (string
 		}
 	}
 	return "", nil
-}
-
-func older(a, b *v1alpha1.BlueGreen) bool {
-	if !a.CreationTimestamp.Equal(&b.CreationTimestamp) {
-		return a.CreationTimestamp.Before(&b.CreationTimestamp)
-	}
-	return a.Name < b.Name
 }
 
 // serviceNames are the Services of a BlueGreen, previews included.
@@ -152,6 +147,26 @@ func writeResults(status *v1alpha1.BlueGreenStatus, o *release.Observation, now 
 	for i := range r.Signals {
 		writeSignal(&r.Signals[i], o)
 	}
+}
+
+// writeSignalsReady says whether the queries of a spec run, before any release depends on
+// them. That they have no data yet is nothing that anybody could cure.
+func writeSignalsReady(bg *v1alpha1.BlueGreen, o *release.Observation) {
+	list := bg.Spec.Watch.Signals
+	switch {
+	case len(list) == 0:
+		set(bg, v1alpha1.ConditionSignalsReady, true, v1alpha1.ReasonNoSignals, "nothing is measured")
+		return
+	case bg.Status.Phase != v1alpha1.PhaseIdle || len(o.Samples) == 0:
+		return
+	}
+	for i := range list {
+		if trouble := o.Samples[list[i].Name].Trouble; trouble != "" && trouble != signals.NoData {
+			set(bg, v1alpha1.ConditionSignalsReady, false, v1alpha1.ReasonSignalsInvalid, fmt.Sprintf("signal %s: %s", list[i].Name, trouble))
+			return
+		}
+	}
+	set(bg, v1alpha1.ConditionSignalsReady, true, v1alpha1.ReasonSignalsReady, "every query runs")
 }
 
 func jobResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.JobStatus {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -17,8 +18,11 @@ import (
 	"github.com/tealgate/tealgate/internal/signals"
 )
 
-// maxDecisions bounds one read of the Decisions on a BlueGreen.
+// maxDecisions bounds one read of the Decisions on a release.
 const maxDecisions = 500
+
+// rehearsalInterval is how long an idle BlueGreen's queries are not tried again.
+const rehearsalInterval = 24 * time.Hour
 
 // trafficSample is the name under which the traffic of the old color is measured.
 const trafficSample = "traffic of the old color"
@@ -123,6 +127,12 @@ func (r *Releaser) decisions(ctx context.Context, bg *v1alpha1.BlueGreen) ([]rel
 func (r *Releaser) measureFor(ctx context.Context, bg *v1alpha1.BlueGreen, o *release.Observation) {
 	key := client.ObjectKeyFromObject(bg)
 	status := bg.Status.Release
+	if bg.Status.Phase == v1alpha1.PhaseIdle {
+		// Once for each spec: whoever writes a query learns at once that it does not run.
+		ask := questions(bg, &bg.Spec, "", bg.Status.LiveColor, bg.Status.LiveVersion)
+		o.Samples = r.measurer.latest(ctx, key, fmt.Sprintf("spec %d", bg.Generation), rehearsalInterval, ask)
+		return
+	}
 	if status == nil || status.Spec == nil {
 		r.measurer.forget(key)
 		return
@@ -131,12 +141,13 @@ func (r *Releaser) measureFor(ctx context.Context, bg *v1alpha1.BlueGreen, o *re
 	var ask []question
 	switch bg.Status.Phase {
 	case v1alpha1.PhaseAwaitingDecision:
-		ask = signalQuestions(bg, status.From, status.FromVersion)
+		ask = questions(bg, status.Spec, status.Name, status.From, status.FromVersion)
 	case v1alpha1.PhaseWatching:
-		ask = signalQuestions(bg, status.To, status.Version)
+		ask = questions(bg, status.Spec, status.Name, status.To, status.Version)
 	case v1alpha1.PhaseRetiring:
 		if traffic := status.Spec.Retire.Traffic; traffic != nil && status.Outcome == "" {
-			ask = []question{askFor(bg, trafficSample, traffic, "", status.From, status.FromVersion)}
+			scope := scopeOf(bg, status.Spec, status.Name, status.From, status.FromVersion)
+			ask = []question{askFor(trafficSample, traffic, "", scope)}
 		}
 	default:
 		r.measurer.forget(key)
@@ -148,22 +159,27 @@ func (r *Releaser) measureFor(ctx context.Context, bg *v1alpha1.BlueGreen, o *re
 	}
 }
 
-func signalQuestions(bg *v1alpha1.BlueGreen, c color.Color, version string) []question {
+// questions are those of the signals of a spec, about a color.
+func questions(bg *v1alpha1.BlueGreen, spec *v1alpha1.BlueGreenSpec, of string, c color.Color, version string) []question {
+	scope := scopeOf(bg, spec, of, c, version)
 	var ask []question
-	for i := range bg.Status.Release.Spec.Watch.Signals {
-		signal := &bg.Status.Release.Spec.Watch.Signals[i]
-		ask = append(ask, askFor(bg, signal.Name, &signal.PrometheusQuery, signal.SamplesQuery, c, version))
+	for i := range spec.Watch.Signals {
+		signal := &spec.Watch.Signals[i]
+		ask = append(ask, askFor(signal.Name, &signal.PrometheusQuery, signal.SamplesQuery, scope))
 	}
 	return ask
 }
 
-// askFor fills in one question. A template that is none is put as it is: the server says what
-// is wrong with it.
-func askFor(bg *v1alpha1.BlueGreen, name string, q *v1alpha1.PrometheusQuery, count string, c color.Color, version string) question {
-	scope := signals.Scope{
-		Namespace: bg.Namespace, BlueGreen: bg.Name, Service: bg.Status.Release.Spec.Services[0].Name,
-		Release: bg.Status.Release.Name, Color: string(c), Version: version,
+func scopeOf(bg *v1alpha1.BlueGreen, spec *v1alpha1.BlueGreenSpec, of string, c color.Color, version string) signals.Scope {
+	return signals.Scope{
+		Namespace: bg.Namespace, BlueGreen: bg.Name, Service: spec.Services[0].Name,
+		Release: of, Color: string(c), Version: version,
 	}
+}
+
+// askFor fills in one question. A template that is none is put as it is: the server says
+// what is wrong with it.
+func askFor(name string, q *v1alpha1.PrometheusQuery, count string, scope signals.Scope) question {
 	return question{name: name, server: q.Prometheus, query: expand(q.Query, scope), count: expand(count, scope)}
 }
 

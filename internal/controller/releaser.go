@@ -224,6 +224,7 @@ func (r *Releaser) tell(ctx context.Context, s *sight, plan *release.Plan) error
 	before := s.bg.DeepCopy()
 	writeResults(&s.bg.Status, &s.observed, r.now())
 	writeConditions(s.bg, plan)
+	writeSignalsReady(s.bg, &s.observed)
 	r.metrics.stands(client.ObjectKeyFromObject(s.bg), &s.bg.Status)
 	if apiequality.Semantic.DeepEqual(before.Status, s.bg.Status) {
 		return nil

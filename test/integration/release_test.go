@@ -12,6 +12,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -242,6 +243,10 @@ func TestReleases(t *testing.T) {
 		"smoke-fails": {quick(), (*pair).failsItsSmokeTest},
 		"rolled-back": {quick(), (*pair).isRolledBack},
 		"crashes":     {quick(), (*pair).crashes},
+		"no-server": {change(func(spec *v1alpha1.BlueGreenSpec) {
+			query := v1alpha1.PrometheusQuery{Prometheus: "main", Query: "vector(0)"}
+			spec.Watch.Signals = []v1alpha1.Signal{{Name: "errors", PrometheusQuery: query, Max: "1%"}}
+		}), (*pair).cannotMeasure},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -316,6 +321,14 @@ func (s *pair) isRolledBack() {
 	s.decide("mia", v1alpha1.VerdictRollback, "")
 	s.t.Logf("%s from the Decision, a second of it to be younger, to blue in the slices", s.serves(color.Blue, 3).Sub(said))
 	assert.Equal(s.t, "mia said Rollback: as agreed", s.outcome(v1alpha1.OutcomeRolledBack).Status.Release.Message)
+}
+
+func (s *pair) cannotMeasure() {
+	s.until("SignalsReady is False", func(bg *v1alpha1.BlueGreen) bool {
+		ready := meta.FindStatusCondition(bg.Status.Conditions, v1alpha1.ConditionSignalsReady)
+		return ready != nil && ready.Status == metav1.ConditionFalse &&
+			ready.Message == "signal errors: the settings name no Prometheus main"
+	})
 }
 
 func (s *pair) crashes() {
