@@ -66,8 +66,15 @@ type Releaser struct {
 	now          func() time.Time
 }
 
-// ReleaserOptions are the parts of a Releaser. All are required.
+// ReleaserOptions are the parts of a Releaser. All are required, but SetupReleaser takes
+// Client, Live, Events and Again from its manager.
 type ReleaserOptions struct {
+	// Client writes, and reads from a cache what may be a moment old; Live reads from the
+	// API server. Events are told with Events.
+	Client client.Client
+	Live   client.Reader
+	Events events.EventRecorder
+
 	Releases   Releases
 	Namespaces Namespaces
 	// Prometheus finds the address of a server by its name in the settings.
@@ -78,26 +85,36 @@ type ReleaserOptions struct {
 	Notifications func() []settings.Notification
 	// Registerer takes the metrics of releases.
 	Registerer prometheus.Registerer
+	// Again is called when something that was begun beside the reconciles has ended, and a
+	// BlueGreen should be looked at.
+	Again func(client.ObjectKey)
+}
+
+// NewReleaser returns a Releaser. It is safe for concurrent use, with different BlueGreens.
+func NewReleaser(options ReleaserOptions) *Releaser {
+	r := &Releaser{
+		client: options.Client, live: options.Live, surroundings: options.Releases,
+		namespaces: options.Namespaces, frozen: options.Frozen, metrics: newMetrics(options.Registerer),
+		measurer: newMeasurer(options.Prometheus, options.Again, time.Now),
+		notifier: newNotifier(options.Registerer, options.Notifications, options.Again, time.Now),
+		events:   options.Events, now: time.Now,
+	}
+	r.notifier.tell = (&teller{live: r.live, sender: notify.NewSender()}).tell
+	return r
 }
 
 // SetupReleaser adds a Releaser to a manager. BlueGreens, their Decisions and jobs, and the
 // Services and Deployments around them are watched; pods and EndpointSlices are read.
 func SetupReleaser(mgr ctrl.Manager, options ReleaserOptions) error {
 	wake := make(chan event.TypedGenericEvent[client.ObjectKey], 64)
-	r := &Releaser{
-		client: mgr.GetClient(), live: mgr.GetAPIReader(), surroundings: options.Releases,
-		namespaces: options.Namespaces, frozen: options.Frozen, metrics: newMetrics(options.Registerer),
-		events: mgr.GetEventRecorder("tealgate"), now: time.Now,
-	}
-	again := func(key client.ObjectKey) {
+	options.Client, options.Live, options.Events = mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder("tealgate")
+	options.Again = func(key client.ObjectKey) {
 		select {
 		case wake <- event.TypedGenericEvent[client.ObjectKey]{Object: key}:
 		default: // Everybody is being woken; the next interval is not far.
 		}
 	}
-	r.measurer = newMeasurer(options.Prometheus, again, time.Now)
-	r.notifier = newNotifier(options.Registerer, options.Notifications, again, time.Now)
-	r.notifier.tell = (&teller{live: r.live, sender: notify.NewSender()}).tell
+	r := NewReleaser(options)
 	limiter := workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](minBackoff, maxBackoff)
 	err := ctrl.NewControllerManagedBy(mgr).Named("releaser").
 		For(&v1alpha1.BlueGreen{}, builder.WithPredicates(predicate.Or(

@@ -44,7 +44,9 @@ func quick() v1alpha1.BlueGreenSpec {
 }
 
 // as is a client of a user with every right.
-func (s *pair) as(user string) client.Client {
+func (s *pair) as(user string) client.Client { return s.withWatch(user) }
+
+func (s *pair) withWatch(user string) client.WithWatch {
 	s.t.Helper()
 	config := rest.CopyConfig(s.cluster.Config)
 	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: []string{"system:masters"}}
@@ -52,7 +54,7 @@ func (s *pair) as(user string) client.Client {
 	scheme := runtime.NewScheme()
 	require.NoError(s.t, clientgoscheme.AddToScheme(scheme))
 	require.NoError(s.t, v1alpha1.AddToScheme(scheme))
-	c, err := client.New(config, client.Options{Scheme: scheme})
+	c, err := client.NewWithWatch(config, client.Options{Scheme: scheme})
 	require.NoError(s.t, err)
 	return c
 }
@@ -63,6 +65,15 @@ func open(t *testing.T, cluster *env.Cluster, namespace string, spec v1alpha1.Bl
 	s := &pair{t: t, cluster: cluster, namespace: namespace}
 	s.Client = s.as("lee")
 	s.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: map[string]string{v1alpha1.LabelMode: v1alpha1.ModeEnforce}}})
+	s.furnish()
+	s.create(&v1alpha1.BlueGreen{ObjectMeta: s.meta("shop"), Spec: spec})
+	s.until("Idle", func(bg *v1alpha1.BlueGreen) bool { return bg.Status.Phase == v1alpha1.PhaseIdle })
+	return s
+}
+
+// furnish makes what an application has before it gets a BlueGreen.
+func (s *pair) furnish() {
+	s.t.Helper()
 	s.create(s.service("shop", nil))
 	s.create(s.service("shop-preview", map[string]string{v1alpha1.LabelRole: v1alpha1.RolePreview}))
 	s.create(&batchv1.CronJob{ObjectMeta: s.meta("smoke"), Spec: batchv1.CronJobSpec{
@@ -75,9 +86,6 @@ func open(t *testing.T, cluster *env.Cluster, namespace string, spec v1alpha1.Bl
 	}})
 	s.deploy(color.Blue, "1.4.0", 3)
 	s.serves(color.Blue, 3)
-	s.create(&v1alpha1.BlueGreen{ObjectMeta: s.meta("shop"), Spec: spec})
-	s.until("Idle", func(bg *v1alpha1.BlueGreen) bool { return bg.Status.Phase == v1alpha1.PhaseIdle })
-	return s
 }
 
 func yes() *bool { value := true; return &value }
@@ -95,7 +103,7 @@ func (s *pair) service(name string, labels map[string]string) *corev1.Service {
 	meta := s.meta(name)
 	meta.Labels = labels
 	return &corev1.Service{ObjectMeta: meta, Spec: corev1.ServiceSpec{
-		Selector: map[string]string{"app": "shop"},
+		Selector: map[string]string{"app": "shop", v1alpha1.LabelColor: string(color.Blue)},
 		Ports:    []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromString("http")}},
 	}}
 }
