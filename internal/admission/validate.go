@@ -47,7 +47,7 @@ func (w *Webhooks) decide(ctx context.Context, r *review) (verdict, error) {
 	if err != nil {
 		return verdict{}, err
 	}
-	v.behind = w.behind(ctx, r)
+	v.behind, v.seen = w.behind(ctx, r), seen(question.input.Facts)
 	return v, nil
 }
 
@@ -80,6 +80,8 @@ type verdict struct {
 	behind behind
 	// glass is about a break-glass annotation that is there.
 	glass intact
+	// seen is what was read live, for the audit log.
+	seen string
 }
 
 // weigh puts aside what exemptions cover, and weighs the rest.
@@ -242,6 +244,9 @@ func annotations(trail []string, v verdict) map[string]string {
 	}
 	if v.glass.audit != "" {
 		said["break-glass"] = v.glass.audit
+	}
+	if v.seen != "" {
+		said["seen"] = v.seen
 	}
 	return said
 }

@@ -209,6 +209,9 @@ type Selected struct {
 	Pods []Pod `json:"pods"`
 	// Truncated says that there are more pods than one bounded read returns.
 	Truncated bool `json:"truncated"`
+	// ResourceVersion is that of the list, so that it can be told later which state
+	// was judged; no rule sees it. Empty where nothing was read.
+	ResourceVersion string `json:"-"`
 }
 
 // Pod is one pod as a selector sees it.
@@ -243,6 +246,8 @@ type Serving struct {
 	Colors []string `json:"colors"`
 	// Truncated says that there are more slices than one bounded read returns.
 	Truncated bool `json:"truncated"`
+	// ResourceVersion is that of the list, as for Selected.
+	ResourceVersion string `json:"-"`
 }
 
 // None returns facts without content, for objects that need none.

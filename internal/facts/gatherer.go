@@ -185,7 +185,9 @@ func (g *Gatherer) list(ctx context.Context, namespace string, options ...client
 	if err := g.live.List(ctx, &pods, append(options, client.InNamespace(namespace))...); err != nil {
 		return Selected{}, fmt.Errorf("reading the pods of namespace %s: %w", namespace, err)
 	}
-	selected := Selected{Pods: make([]Pod, 0, len(pods.Items)), Truncated: pods.Continue != ""}
+	selected := Selected{
+		Pods: make([]Pod, 0, len(pods.Items)), Truncated: pods.Continue != "", ResourceVersion: pods.ResourceVersion,
+	}
 	for i := range pods.Items {
 		if phase := pods.Items[i].Status.Phase; phase == corev1.PodSucceeded || phase == corev1.PodFailed {
 			continue
@@ -203,6 +205,6 @@ func (g *Gatherer) serving(ctx context.Context, namespace, name string) (Serving
 		return Serving{}, fmt.Errorf("reading the EndpointSlices of Service %s/%s: %w", namespace, name, err)
 	}
 	fact := servingFact(endpoints.Items)
-	fact.Truncated = endpoints.Continue != ""
+	fact.Truncated, fact.ResourceVersion = endpoints.Continue != "", endpoints.ResourceVersion
 	return fact, nil
 }

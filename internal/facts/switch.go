@@ -84,8 +84,8 @@ func (g *Gatherer) bothColors(ctx context.Context, service *corev1.Service) (oth
 	if err != nil {
 		return Selected{}, Selected{}, err
 	}
-	other = Selected{Pods: []Pod{}, Truncated: both.Truncated}
-	own = Selected{Pods: []Pod{}, Truncated: both.Truncated}
+	other = Selected{Pods: []Pod{}, Truncated: both.Truncated, ResourceVersion: both.ResourceVersion}
+	own = other
 	for _, pod := range both.Pods {
 		if pod.Color == c {
 			own.Pods = append(own.Pods, pod)

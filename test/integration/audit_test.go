@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tealgate/tealgate/test/env"
 )
@@ -30,8 +31,10 @@ type auditEvent struct {
 	ResponseStatus struct {
 		Code int `json:"code"`
 	} `json:"responseStatus"`
-	RequestURI  string            `json:"requestURI"`
-	Annotations map[string]string `json:"annotations"`
+	RequestURI               string            `json:"requestURI"`
+	RequestReceivedTimestamp metav1.MicroTime  `json:"requestReceivedTimestamp"`
+	StageTimestamp           metav1.MicroTime  `json:"stageTimestamp"`
+	Annotations              map[string]string `json:"annotations"`
 }
 
 const tealgateUser = "system:serviceaccount:tealgate-system:tealgate"
