@@ -46,10 +46,15 @@ var (
 		version: "v4.3.1",
 		stamps:  []string{"helm.sh/helm/v4/internal/version.version=v4.3.1"},
 	}
+	containerd = &module{
+		folder:  "containerd",
+		version: "v2.4.2",
+		stamps:  []string{"github.com/containerd/containerd/v2/version.Version=v2.4.2"},
+	}
 )
 
 // modules are the folders whose pins make up the key of the cache.
-var modules = []*module{kube, etcd, kwok, helm}
+var modules = []*module{kube, etcd, kwok, helm, containerd}
 
 // binaries is everything that can be built, in the order in which it is.
 var binaries = []binary{
@@ -62,6 +67,9 @@ var binaries = []binary{
 	{name: "kubelet", pkg: "k8s.io/kubernetes/cmd/kubelet", module: kube, takes: "a minute", onRequest: true},
 	{name: "kube-proxy", pkg: "k8s.io/kubernetes/cmd/kube-proxy", module: kube, takes: "half a minute", onRequest: true},
 	{name: "helm", pkg: "helm.sh/helm/v4/cmd/helm", module: helm, takes: "2 minutes", onRequest: true},
+	{name: "containerd", pkg: "github.com/containerd/containerd/v2/cmd/containerd", module: containerd, takes: "a minute", onRequest: true},
+	{name: "containerd-shim-runc-v2", pkg: "github.com/containerd/containerd/v2/cmd/containerd-shim-runc-v2", module: containerd, takes: "half a minute", onRequest: true},
+	{name: "ctr", pkg: "github.com/containerd/containerd/v2/cmd/ctr", module: containerd, takes: "half a minute", onRequest: true},
 }
 
 // kubeStamps makes pkg report the version that its source was published as. A
