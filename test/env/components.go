@@ -47,7 +47,7 @@ func configureAPIServer(args *envtest.Arguments, dir string, options Options) er
 		}
 		args.Set("audit-log-path", log).Set("audit-policy-file", policy)
 	}
-	return override(args, options.APIServerArgs)
+	return nil
 }
 
 // override replaces the values of each flag that is in extra.

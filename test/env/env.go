@@ -40,6 +40,12 @@ type Options struct {
 	// kwok.x-k8s.io/node: fake comes alive too.
 	Nodes int
 
+	// Address is where the API server listens, 10.0.0.1:6443, when pods really run: an
+	// address that they reach. It goes with a node of its own: there is no kwok, Nodes
+	// does not count, and who runs the programs of the node waits for it. Empty means a
+	// port of 127.0.0.1.
+	Address string
+
 	// AuditLog is the file that the API server writes its audit log to, one JSON
 	// event a line. Empty means no audit log.
 	AuditLog string
@@ -89,7 +95,8 @@ type Cluster struct {
 }
 
 // Start brings up a cluster and returns when it is usable: the nodes are ready
-// and a pod has been scheduled, become ready and been deleted. ctx bounds the
+// and a pod has been scheduled, become ready and been deleted. (With an Address: when
+// pods may be created.) ctx bounds the
 // start only, the cluster lives until Stop. If a program ends or does not become
 // ready in time, the error has the last lines of its log and nothing is left
 // running.

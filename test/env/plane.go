@@ -51,6 +51,13 @@ func (p *plane) start(ctx context.Context, c *Cluster) error {
 	if err := configureAPIServer(p.control.APIServer.Configure(), c.Dir, c.options); err != nil {
 		return err
 	}
+	ca, err := p.listenAt(c.options.Address, c.Dir)
+	if err != nil {
+		return err
+	}
+	if err := override(p.control.APIServer.Configure(), c.options.APIServerArgs); err != nil {
+		return err
+	}
 
 	etcd := &process{name: "etcd", logPath: filepath.Join(c.Dir, "etcd.log")}
 	server := &process{name: "kube-apiserver", logPath: filepath.Join(c.Dir, "kube-apiserver.log")}
@@ -81,6 +88,9 @@ func (p *plane) start(ctx context.Context, c *Cluster) error {
 		return blamed.says(fmt.Errorf("wait until %s is ready: %w", blamed.name, err))
 	}
 	p.up = true
+	if ca != nil {
+		p.control.APIServer.CA = ca
+	}
 	return nil
 }
 

@@ -64,28 +64,43 @@ func (c *Cluster) startControllers(ctx context.Context) error {
 	if err := os.WriteFile(filepath.Join(c.Dir, "ca.crt"), c.Config.CAData, 0o600); err != nil {
 		return err
 	}
+	if err := c.Run(c.Binary("kube-controller-manager"), controllerManagerArgs(c.Dir, c.Kubeconfig)...); err != nil {
+		return err
+	}
+	if err := c.Run(c.Binary("kube-scheduler"), schedulerArgs(c.Kubeconfig)...); err != nil {
+		return err
+	}
+	if c.options.Address != "" {
+		return c.serviceAccounts(ctx)
+	}
 	stages := filepath.Join(c.Dir, "stages.yaml")
 	if err := os.WriteFile(stages, stagesYAML, 0o600); err != nil {
 		return err
 	}
-	for _, program := range []struct {
-		name string
-		args []string
-	}{
-		{"kube-controller-manager", controllerManagerArgs(c.Dir, c.Kubeconfig)},
-		{"kube-scheduler", schedulerArgs(c.Kubeconfig)},
-		{"kwok", kwokArgs(c.Kubeconfig, stages)},
-	} {
-		p, err := startProcess(c.Dir, c.Binary(program.name), program.args...)
-		if err != nil {
-			return err
-		}
-		c.controllers = append(c.controllers, p)
+	if err := c.Run(c.Binary("kwok"), kwokArgs(c.Kubeconfig, stages)...); err != nil {
+		return err
 	}
 	if err := c.createNodes(ctx); err != nil {
 		return err
 	}
 	return c.proveUsable(ctx)
+}
+
+// Run starts another program of the cluster, which Stop ends, before those that were
+// started earlier. It must not be called at the same time as other methods.
+func (c *Cluster) Run(path string, args ...string) error {
+	p, err := startProcess(c.Dir, path, args...)
+	if err != nil {
+		return err
+	}
+	c.controllers = append(c.controllers, p)
+	return nil
+}
+
+// Await polls until done reports true, as Start does for itself: it gives up when ctx or
+// any program of the cluster ends, and shows the log of the one that has to bring it about.
+func (c *Cluster) Await(ctx context.Context, what, by string, done wait.ConditionWithContextFunc) error {
+	return c.waitFor(ctx, what, c.processNamed(by), done)
 }
 
 // waitFor polls until done reports true; an error of done means not yet. It gives

@@ -39,16 +39,10 @@ func (c *Cluster) createNodes(ctx context.Context) error {
 // that becomes ready for the scheduler and for all of them together. The pod
 // lives in kube-system, so that no test meets it or its events.
 func (c *Cluster) proveUsable(ctx context.Context) error {
-	manager, scheduler, kwok := c.processNamed("kube-controller-manager"), c.processNamed("kube-scheduler"), c.processNamed("kwok")
+	scheduler, kwok := c.processNamed("kube-scheduler"), c.processNamed("kwok")
 
-	for _, namespace := range []string{metav1.NamespaceDefault, metav1.NamespaceSystem} {
-		err := c.waitFor(ctx, "namespace "+namespace+" has a service account", manager, func(ctx context.Context) (bool, error) {
-			_, err := c.client.CoreV1().ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{})
-			return found(err)
-		})
-		if err != nil {
-			return err
-		}
+	if err := c.serviceAccounts(ctx); err != nil {
+		return err
 	}
 	if err := c.waitFor(ctx, "all nodes are ready", kwok, c.nodesReady); err != nil {
 		return err
@@ -81,6 +75,21 @@ func (c *Cluster) proveUsable(ctx context.Context) error {
 		there, err := found(err)
 		return !there, err
 	})
+}
+
+// serviceAccounts waits until pods may be created, which takes the controller manager.
+func (c *Cluster) serviceAccounts(ctx context.Context) error {
+	manager := c.processNamed("kube-controller-manager")
+	for _, namespace := range []string{metav1.NamespaceDefault, metav1.NamespaceSystem} {
+		err := c.waitFor(ctx, "namespace "+namespace+" has a service account", manager, func(ctx context.Context) (bool, error) {
+			_, err := c.client.CoreV1().ServiceAccounts(namespace).Get(ctx, "default", metav1.GetOptions{})
+			return found(err)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nodesReady also waits for the taint to go that new nodes have, because until
