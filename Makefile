@@ -52,7 +52,7 @@ image: ## Write the image IMAGE=tealgate:dev, for ARCH, to bin/tealgate.tar
 
 .PHONY: test
 test: kubernetes ## Vet and test everything, against a real API server, with the race detector
-	@go vet ./...
+	@go vet -tags e2e ./...
 	@go test -race -timeout $(TEST_TIMEOUT) ./...
 	@find test -name go.mod -exec dirname {} \; | sort | while read -r module; do \
 		cd "$(CURDIR)/$$module"; \
@@ -98,6 +98,32 @@ demo: ## Show a blue-green release on a real API server (KEEP=1 leaves it runnin
 .PHONY: kubernetes
 kubernetes: ## Build the Kubernetes binaries for test and demo, once (about 10 minutes on 2 cores)
 	@cd test/kubernetes && go run .
+
+# What of a node Debian has. Nothing is installed where all of it is there already.
+NODE_PACKAGES = runc containernetworking-plugins iptables conntrack iproute2
+NODE_BINARIES = etcd,kube-apiserver,kube-controller-manager,kube-scheduler,kubectl,kubelet,kube-proxy,containerd,containerd-shim-runc-v2,ctr
+
+.PHONY: e2e
+e2e: ## Run tealgate on a real node (root), or on the cluster of E2E_KUBECONFIG=FILE
+	@if [ -z "$${E2E_KUBECONFIG:-}" ] && ! dpkg -s $(NODE_PACKAGES) >/dev/null 2>&1; then \
+		echo 'installing for the node: $(NODE_PACKAGES)'; \
+		apt-get update -qq; \
+		DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(NODE_PACKAGES); \
+	fi
+	@cd test/kubernetes && go run . -only $(NODE_BINARIES)
+	@go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
+
+IMAGES ?= $(CURDIR)/bin/e2e
+
+.PHONY: e2e-images
+e2e-images: ## Write the images of the scenarios to bin/e2e, for the nodes of a cluster of yours
+	@mkdir -p $(IMAGES)
+	@$(MAKE) --no-print-directory image ARCHIVE=$(IMAGES)/tealgate.tar
+	@for app in test/node/pause test/e2e/app test/e2e/load; do \
+		name=$$(basename $$app); \
+		(cd $$app && CGO_ENABLED=0 GOOS=linux GOARCH=$(ARCH) go build -trimpath -ldflags '-s -w' -o $(CURDIR)/bin/image/$$name .); \
+		go run -C .tools/image . -binary $(CURDIR)/bin/image/$$name -name tealgate-e2e/$$name:1 -o $(IMAGES)/$$name.tar; \
+	done
 
 .PHONY: fuzz
 fuzz: ## Fuzz the admission handler for FUZZTIME=30s

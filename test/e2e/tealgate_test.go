@@ -1,0 +1,109 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+)
+
+// install applies tealgate's manifests as a newcomer does, and waits until it answers.
+func (c *cluster) install(t *testing.T) {
+	t.Helper()
+	c.do(t, "apply", "--server-side", "-k", filepath.Join(repository, "manifests"))
+	c.do(t, "-n", v1alpha1.Namespace, "rollout", "status", "deployment/tealgate", "--timeout="+patience.String())
+	c.until(t, "the CA is in the webhook configurations", func(context.Context) (bool, error) {
+		const bundles = `-o=jsonpath={range .items[?(@.metadata.name=="tealgate")].webhooks[*]}[{.clientConfig.caBundle}]{end}`
+		output := c.do(t, "get", "mutatingwebhookconfigurations,validatingwebhookconfigurations", bundles)
+		return strings.Contains(output, "[") && !strings.Contains(output, "[]"), nil
+	})
+}
+
+// uninstall takes tealgate away, with all that people have made of its kinds.
+func (c *cluster) uninstall(t *testing.T) {
+	t.Helper()
+	c.do(t, "delete", "-k", filepath.Join(repository, "manifests"), "--ignore-not-found", "--timeout="+patience.String())
+}
+
+// enforce creates a namespace in enforce, deleted with the test, and returns when tealgate
+// judges what is created in it: it refuses a Service that no rule lets pass.
+func (c *cluster) enforce(t *testing.T, name string) {
+	t.Helper()
+	c.namespace(t, name, map[string]string{v1alpha1.LabelMode: v1alpha1.ModeEnforce})
+	const unfit = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: unfit}, spec: {selector: {matchLabels: {app: unfit}},
+		template: {metadata: {labels: {app: unfit}}, spec: {containers: [{name: unfit, image: unfit, ports: [{containerPort: 80}]}]}}}}`
+	c.until(t, "tealgate judges in "+name, func(context.Context) (bool, error) {
+		r := c.try(t, "", unfit, "-n", name, "create", "--dry-run=server", "-f", "-")
+		return r.code != 0 && strings.Contains(r.stderr, "readiness-probe"), nil
+	})
+}
+
+// namespace creates a namespace, deleted with the test.
+func (c *cluster) namespace(t *testing.T, name string, labels map[string]string) {
+	t.Helper()
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+	require.NoError(t, c.Create(t.Context(), namespace))
+	t.Cleanup(func() {
+		// The context of the test has ended. Nobody waits until the namespace is gone.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(t.Context()), patience)
+		defer cancel()
+		require.NoError(t, client.IgnoreNotFound(c.Delete(ctx, namespace)))
+	})
+}
+
+// app is one application in two colors in a namespace of its own.
+type app struct {
+	*cluster
+	t         *testing.T
+	namespace string
+}
+
+// blueGreen reads the BlueGreen shop.
+func (a *app) blueGreen() (*v1alpha1.BlueGreen, error) {
+	bg := &v1alpha1.BlueGreen{}
+	return bg, a.Get(a.t.Context(), client.ObjectKey{Namespace: a.namespace, Name: "shop"}, bg)
+}
+
+// reaches waits until the BlueGreen shop is in a state.
+func (a *app) reaches(what string, reached func(bg *v1alpha1.BlueGreen) bool) *v1alpha1.BlueGreen {
+	a.t.Helper()
+	var found *v1alpha1.BlueGreen
+	a.until(a.t, what, func(context.Context) (bool, error) {
+		bg, err := a.blueGreen()
+		found = bg
+		return err == nil && reached(bg), err
+	})
+	return found
+}
+
+// phase waits until the release of that number is in a phase.
+func (a *app) phase(number int64, phase v1alpha1.Phase) *v1alpha1.BlueGreen {
+	a.t.Helper()
+	return a.reaches(string(phase), func(bg *v1alpha1.BlueGreen) bool {
+		return bg.Status.LastNumber >= number && bg.Status.Phase == phase
+	})
+}
+
+// decide says a person's word on the release that runs, and when.
+func (a *app) decide(verdict v1alpha1.Verdict) time.Time {
+	a.t.Helper()
+	bg, err := a.blueGreen()
+	require.NoError(a.t, err)
+	decision := &v1alpha1.Decision{
+		ObjectMeta: metav1.ObjectMeta{Namespace: a.namespace, GenerateName: strings.ToLower(string(verdict)) + "-"},
+		Spec:       v1alpha1.DecisionSpec{BlueGreen: bg.Name, Release: bg.Status.Release.Name, Verdict: verdict, Reason: "the scenario", DecidedBy: "admin"},
+	}
+	said := time.Now()
+	require.NoError(a.t, a.Create(a.t.Context(), decision))
+	return said
+}
