@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
@@ -59,51 +58,4 @@ func (c *cluster) namespace(t *testing.T, name string, labels map[string]string)
 		defer cancel()
 		require.NoError(t, client.IgnoreNotFound(c.Delete(ctx, namespace)))
 	})
-}
-
-// app is one application in two colors in a namespace of its own.
-type app struct {
-	*cluster
-	t         *testing.T
-	namespace string
-}
-
-// blueGreen reads the BlueGreen shop.
-func (a *app) blueGreen() (*v1alpha1.BlueGreen, error) {
-	bg := &v1alpha1.BlueGreen{}
-	return bg, a.Get(a.t.Context(), client.ObjectKey{Namespace: a.namespace, Name: "shop"}, bg)
-}
-
-// reaches waits until the BlueGreen shop is in a state.
-func (a *app) reaches(what string, reached func(bg *v1alpha1.BlueGreen) bool) *v1alpha1.BlueGreen {
-	a.t.Helper()
-	var found *v1alpha1.BlueGreen
-	a.until(a.t, what, func(context.Context) (bool, error) {
-		bg, err := a.blueGreen()
-		found = bg
-		return err == nil && reached(bg), err
-	})
-	return found
-}
-
-// phase waits until the release of that number is in a phase.
-func (a *app) phase(number int64, phase v1alpha1.Phase) *v1alpha1.BlueGreen {
-	a.t.Helper()
-	return a.reaches(string(phase), func(bg *v1alpha1.BlueGreen) bool {
-		return bg.Status.LastNumber >= number && bg.Status.Phase == phase
-	})
-}
-
-// decide says a person's word on the release that runs, and when.
-func (a *app) decide(verdict v1alpha1.Verdict) time.Time {
-	a.t.Helper()
-	bg, err := a.blueGreen()
-	require.NoError(a.t, err)
-	decision := &v1alpha1.Decision{
-		ObjectMeta: metav1.ObjectMeta{Namespace: a.namespace, GenerateName: strings.ToLower(string(verdict)) + "-"},
-		Spec:       v1alpha1.DecisionSpec{BlueGreen: bg.Name, Release: bg.Status.Release.Name, Verdict: verdict, Reason: "the scenario", DecidedBy: "admin"},
-	}
-	said := time.Now()
-	require.NoError(a.t, a.Create(a.t.Context(), decision))
-	return said
 }
