@@ -58,6 +58,8 @@ type Tealgate struct {
 	suffix  string
 	process *process
 	starts  int
+	// killed says that the one before could not give its lease back.
+	killed bool
 
 	unmutated bool
 }
@@ -132,8 +134,15 @@ func (t *Tealgate) Replica(ctx context.Context) (*Tealgate, error) {
 }
 
 // Start starts tealgate, the first time or after Kill or Stop, and returns when
-// it is ready.
+// it is ready. After Kill it need not wait until the dead one's lease is over: that
+// would be the 15 seconds of client-go.
 func (t *Tealgate) Start(ctx context.Context) error {
+	if t.killed {
+		if err := t.dropLease(ctx); err != nil {
+			return err
+		}
+		t.killed = false
+	}
 	t.starts++
 	dir := filepath.Join(t.cluster.Dir, fmt.Sprintf("tealgate%s-%d", t.suffix, t.starts))
 	if err := os.Mkdir(dir, 0o755); err != nil {
@@ -165,6 +174,7 @@ func (t *Tealgate) Kill() error {
 		return fmt.Errorf("kill tealgate: %w", err)
 	}
 	<-t.process.done
+	t.killed = true
 	return nil
 }
 
