@@ -165,7 +165,7 @@ func newScheme() (*runtime.Scheme, error) {
 
 func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.Book, certificate *certs.Certificate, drain *drain) error {
 	gatherer := facts.New(facts.Options{Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Authorizer: mgr.GetClient()})
-	namespaces := facts.NewNamespaces(mgr.GetClient())
+	namespaces := facts.NewNamespaces(mgr.GetClient(), o.auditOnly)
 	webhooks := admission.New(admission.Options{
 		Edition: func() admission.Edition {
 			edition := book.Edition()

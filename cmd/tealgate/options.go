@@ -24,6 +24,7 @@ type options struct {
 	language         string
 	policyDir        string
 	leaderElect      bool
+	auditOnly        bool
 	drainDelay       time.Duration
 	logLevel         string
 }
@@ -58,6 +59,7 @@ func newServe() *cobra.Command {
 	flags.StringVar(&o.policyDir, "policy-dir", "",
 		"folder with .rego files beside the ConfigMaps labelled "+v1alpha1.LabelPolicy+"=true; read again when it changes")
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "elect one replica for what only one may do; webhooks run on all")
+	flags.BoolVar(&o.auditOnly, "audit-only", false, "take every mode for audit: pin and release nothing (manifests/overlays/audit-only)")
 	flags.DurationVar(&o.drainDelay, "drain-delay", 5*time.Second,
 		"how long to answer on after the signal to stop, until no client is sent here any more")
 	flags.StringVar(&o.logLevel, "log-level", "info", "debug, info or error")

@@ -2,6 +2,7 @@ package facts
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -35,11 +36,14 @@ const namespaceDeadline = 100 * time.Millisecond
 
 // Namespaces knows the labels of namespaces from a cache of their metadata.
 type Namespaces struct {
-	cached client.Reader
+	cached    client.Reader
+	auditOnly bool
 }
 
-// NewNamespaces reads from a cache.
-func NewNamespaces(cached client.Reader) *Namespaces { return &Namespaces{cached: cached} }
+// NewNamespaces reads from a cache. With auditOnly every mode that is set reads as audit.
+func NewNamespaces(cached client.Reader, auditOnly bool) *Namespaces {
+	return &Namespaces{cached: cached, auditOnly: auditOnly}
+}
 
 // NamespaceMetadata returns an empty object of the kind that Namespaces reads.
 func NamespaceMetadata() *metav1.PartialObjectMetadata {
@@ -59,5 +63,10 @@ func (n *Namespaces) Labels(ctx context.Context, namespace string) map[string]st
 	if err := n.cached.Get(ctx, client.ObjectKey{Name: namespace}, object); err != nil {
 		return nil
 	}
-	return object.Labels
+	if _, set := object.Labels[v1alpha1.LabelMode]; !set || !n.auditOnly {
+		return object.Labels
+	}
+	labels := maps.Clone(object.Labels)
+	labels[v1alpha1.LabelMode] = v1alpha1.ModeAudit
+	return labels
 }

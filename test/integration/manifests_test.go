@@ -8,15 +8,17 @@ import (
 	"fmt"
 	"io"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	networkingv1 "k8s.io/api/networking/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	k8syaml "k8s.io/apimachinery/pkg/util/yaml"
 	"sigs.k8s.io/yaml"
@@ -197,6 +199,84 @@ func TestAuditMutatesNothing(t *testing.T) {
 	}
 }
 
+// TestAuditOnlyDeniesNothing holds what the overlay promises: whatever the modes of
+// namespaces, one entry looks, it fails open, and the rest of what could deny notes only.
+func TestAuditOnlyDeniesNothing(t *testing.T) {
+	kinds := map[string]int{}
+	for _, raw := range documents(t, manifestsDir) {
+		kinds[identity(t, raw)]++
+	}
+	for _, raw := range documents(t, auditOnlyDir) {
+		kinds[identity(t, raw)]--
+		switch kind := identity(t, raw); {
+		case strings.HasPrefix(kind, "ValidatingWebhookConfiguration/"):
+			var configuration admissionregistrationv1.ValidatingWebhookConfiguration
+			require.NoError(t, yaml.UnmarshalStrict(raw, &configuration))
+			seen := map[string]string{}
+			for _, w := range configuration.Webhooks {
+				seen[w.Name] = *w.ClientConfig.Service.Path
+				assert.Equal(t, admissionregistrationv1.Ignore, *w.FailurePolicy, w.Name)
+				assert.False(t, selects(t, w.NamespaceSelector, "kube-system", "enforce"), w.Name)
+				if w.Name == "validate-audit.tealgate.dev" {
+					assert.True(t, selects(t, w.NamespaceSelector, "shop", ""))
+					assert.True(t, selects(t, w.NamespaceSelector, "shop", "enforce"))
+				}
+			}
+			assert.Equal(t, map[string]string{
+				"validate-audit.tealgate.dev": "/validate-audit", modeEntry: "/namespace-mode", ofPolicies: "/validate-policy",
+			}, seen)
+		case strings.HasPrefix(kind, "MutatingWebhookConfiguration/"):
+			var configuration admissionregistrationv1.MutatingWebhookConfiguration
+			require.NoError(t, yaml.UnmarshalStrict(raw, &configuration))
+			for _, w := range configuration.Webhooks {
+				assert.False(t, selects(t, w.NamespaceSelector, "shop", "enforce"), w.Name)
+				assert.False(t, selects(t, w.NamespaceSelector, "shop", ""), w.Name)
+			}
+		case strings.HasPrefix(kind, "ValidatingAdmissionPolicyBinding/"):
+			var binding admissionregistrationv1.ValidatingAdmissionPolicyBinding
+			require.NoError(t, yaml.UnmarshalStrict(raw, &binding))
+			want := []admissionregistrationv1.ValidationAction{admissionregistrationv1.Audit}
+			if slices.Contains([]string{"decision.tealgate.dev", "bluegreen-jobs.tealgate.dev"}, binding.Name) {
+				want = []admissionregistrationv1.ValidationAction{admissionregistrationv1.Deny} // tealgate's own kinds
+			}
+			assert.Equal(t, want, binding.Spec.ValidationActions, binding.Name)
+		case strings.HasPrefix(kind, "Deployment/"):
+			assert.Contains(t, string(raw), "- serve\n        - --audit-only\n")
+		}
+	}
+	for kind, count := range kinds {
+		assert.Zero(t, count, "%s is in one of the two only", kind)
+	}
+}
+
+// TestNetworkPolicyLetsThePortsIn holds that the policy and the Deployment speak of the same.
+func TestNetworkPolicyLetsThePortsIn(t *testing.T) {
+	var deployment appsv1.Deployment
+	require.NoError(t, yaml.UnmarshalStrict(rendered(t, "Deployment")[0], &deployment))
+	var policy networkingv1.NetworkPolicy
+	require.NoError(t, yaml.UnmarshalStrict(rendered(t, "NetworkPolicy")[0], &policy))
+	ports := map[int32]string{}
+	for _, port := range deployment.Spec.Template.Spec.Containers[0].Ports {
+		ports[port.ContainerPort] = port.Name
+	}
+	open := map[string]int{}
+	for _, rule := range policy.Spec.Ingress {
+		for _, port := range rule.Ports {
+			open[ports[port.Port.IntVal]] = len(rule.From)
+		}
+	}
+	assert.Equal(t, map[string]int{"webhook": 0, "metrics": 1}, open, "from anywhere, from Prometheus")
+	assert.Equal(t, []networkingv1.NetworkPolicyEgressRule{{}}, policy.Spec.Egress, "nothing is held up, whatever else says so")
+	assert.Equal(t, deployment.Spec.Template.Labels, policy.Spec.PodSelector.MatchLabels)
+}
+
+func identity(t *testing.T, raw []byte) string {
+	t.Helper()
+	var object metav1.PartialObjectMetadata
+	require.NoError(t, yaml.Unmarshal(raw, &object))
+	return object.Kind + "/" + object.Name
+}
+
 func validating(t *testing.T) []entry {
 	t.Helper()
 	var entries []entry
@@ -232,7 +312,17 @@ func mutating(t *testing.T) []entry {
 // rendered returns the objects of a kind that `kubectl apply -k manifests` sends.
 func rendered(t *testing.T, kind string) [][]byte {
 	t.Helper()
-	output, err := kustomized()
+	return slices.DeleteFunc(documents(t, manifestsDir), func(raw []byte) bool {
+		var object metav1.TypeMeta
+		require.NoError(t, yaml.Unmarshal(raw, &object))
+		return object.Kind != kind
+	})
+}
+
+// documents returns the objects of a folder, in the order in which kubectl sends them.
+func documents(t *testing.T, dir string) [][]byte {
+	t.Helper()
+	output, err := kustomized(dir)()
 	require.NoError(t, err)
 	var objects [][]byte
 	reader := k8syaml.NewYAMLReader(bufio.NewReader(bytes.NewReader(output)))
@@ -242,18 +332,20 @@ func rendered(t *testing.T, kind string) [][]byte {
 			return objects
 		}
 		require.NoError(t, err)
-		var object metav1.TypeMeta
-		require.NoError(t, yaml.Unmarshal(raw, &object))
-		if object.Kind == kind {
-			objects = append(objects, raw)
-		}
+		objects = append(objects, raw)
 	}
 }
 
-var kustomized = sync.OnceValues(func() ([]byte, error) {
-	kubectl, err := env.FindBinary(context.Background(), "kubectl")
-	if err != nil {
-		return nil, err
-	}
-	return exec.Command(kubectl, "kustomize", filepath.Join("..", "..", "manifests")).Output()
-})
+// kustomizations are those that have been rendered, by their folder.
+var kustomizations sync.Map
+
+func kustomized(dir string) func() ([]byte, error) {
+	once, _ := kustomizations.LoadOrStore(dir, sync.OnceValues(func() ([]byte, error) {
+		kubectl, err := env.FindBinary(context.Background(), "kubectl")
+		if err != nil {
+			return nil, err
+		}
+		return exec.Command(kubectl, "kustomize", dir).Output()
+	}))
+	return once.(func() ([]byte, error))
+}
