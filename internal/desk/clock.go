@@ -15,15 +15,17 @@ func clock(t, now time.Time) string {
 	return t.Format("Jan 2 15:04")
 }
 
-// took is a duration as people say it: short ones to the millisecond.
+// took is a duration as people say it: short ones to the millisecond, long ones to the minute.
 func took(d time.Duration) string {
 	switch {
 	case d < 0:
 		return "0s"
 	case d < 10*time.Second:
 		return d.Round(time.Millisecond).String()
-	case d < 48*time.Hour:
+	case d < time.Hour:
 		return short(d.Round(time.Second).String())
+	case d < 48*time.Hour:
+		return short(d.Round(time.Minute).String())
 	default:
 		return fmt.Sprintf("%.1fd", d.Hours()/24)
 	}

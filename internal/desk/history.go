@@ -40,9 +40,9 @@ func Release(bg *v1alpha1.BlueGreen, name string) (v1alpha1.ReleaseSummary, bool
 // Ended says how a release ended, in one line.
 func Ended(r v1alpha1.ReleaseSummary) string { return r.Name + ": " + ended(r.Outcome, r.Message) }
 
-// History is the table of the releases of a BlueGreen.
+// History is the table of the releases of a BlueGreen. Without -o wide it fits a narrow terminal.
 func History(bg *v1alpha1.BlueGreen, now time.Time) *metav1.Table {
-	t := &metav1.Table{ColumnDefinitions: columns("Release", "Version", "To", "Outcome", "Decided by", "Began", "Switched", "Took", "Reason", "Message*")}
+	t := &metav1.Table{ColumnDefinitions: columns("Release", "Version", "To", "Outcome", "Reason", "Go by", "Age", "Took", "Began*", "Switched*", "Message*")}
 	for _, r := range Releases(bg) {
 		outcome := string(r.Outcome)
 		if outcome == "" {
@@ -53,8 +53,9 @@ func History(bg *v1alpha1.BlueGreen, now time.Time) *metav1.Table {
 			end = now
 		}
 		t.Rows = append(t.Rows, metav1.TableRow{Cells: []any{
-			r.Name, dash(r.Version), string(r.To), outcome, dash(strings.Join(r.DecidedBy, ",")),
-			at(r.StartTime.Time, now), at(r.EndpointsSwitchedTime.Time, now), dash(between(r.StartTime.Time, end)), dash(r.Reason), dash(r.Message),
+			r.Name, dash(r.Version), string(r.To), outcome, dash(r.Reason), dash(strings.Join(r.DecidedBy, ",")),
+			duration.HumanDuration(now.Sub(r.StartTime.Time)), dash(between(r.StartTime.Time, end)),
+			at(r.StartTime.Time, now), at(r.EndpointsSwitchedTime.Time, now), dash(r.Message),
 		}})
 	}
 	return t

@@ -24,7 +24,18 @@ func (v *View) Screen(colored bool) []string {
 			}
 		}
 	}
-	return append(append(lines, ""), v.waiting(colored)...)
+	lines = append(append(lines, ""), v.waiting(colored)...)
+	if next := offers(bg, v.Now); len(next) > 0 {
+		lines = append(lines, "  next:")
+		for _, command := range next {
+			lines = append(lines, "    "+command)
+		}
+	}
+	if v.Trouble != "" {
+		lines = append(lines, cell{"  not up to date:", yellow}.paint(colored))
+		lines = append(lines, wrapped("the API server does not answer ("+v.Trouble+")", "    ", screenWidth)...)
+	}
+	return lines
 }
 
 func (v *View) title() string {
@@ -108,7 +119,7 @@ func stepRows(bg *v1alpha1.BlueGreen) [][]string {
 		rows = append(rows, []string{"check " + check.Name, string(check.Stage), "Checked", "by " + check.By})
 	}
 	for _, item := range Open(bg) {
-		rows = append(rows, []string{"check " + item, string(stage(bg)), "open", fmt.Sprintf("kubectl tealgate check-off %s %s", bg.Name, item)})
+		rows = append(rows, []string{"check " + item, string(stage(bg)), "open", ""})
 	}
 	return rows
 }
@@ -133,12 +144,15 @@ func (v *View) waiting(colored bool) []string {
 	if w == nil {
 		return lines
 	}
-	lead := cell{"  waits:", ""}
-	if w.Stalled {
-		lead = cell{"  takes a person:", yellow}
+	switch {
+	case w.Stalled:
+		lines = append(lines, cell{"  takes a person:", yellow}.paint(colored))
+	case Running(v.BlueGreen):
+		lines = append(lines, "  waits:")
+	default:
+		return append(lines, wrapped(w.Message, "  ", screenWidth)...)
 	}
-	text := wrapped(w.Message, "    ", screenWidth)
-	lines = append(append(lines, lead.paint(colored)), text...)
+	lines = append(lines, wrapped(w.Message, "    ", screenWidth)...)
 	if !w.UntilTime.IsZero() {
 		lines = append(lines, fmt.Sprintf("  until %s, in %s", clock(w.UntilTime.Time, v.Now), took(w.UntilTime.Sub(v.Now).Truncate(1e9))))
 	}
@@ -147,6 +161,9 @@ func (v *View) waiting(colored bool) []string {
 
 // Line is a release as it stands in one line without a time, for where lines are kept.
 func (v *View) Line() string {
+	if v.Trouble != "" {
+		return "the API server does not answer: " + v.Trouble
+	}
 	bg := v.BlueGreen
 	phase, subject := string(bg.Status.Phase), bg.Name
 	if Running(bg) {

@@ -44,6 +44,8 @@ func TestScreens(t *testing.T) {
 	}
 	unread := &View{BlueGreen: shop(v1alpha1.PhaseDeploying), Now: noon.Add(time.Minute)}
 	golden(t, "screen-unread.txt", strings.Join(unread.Screen(false), "\n")+"\n")
+	unread.Trouble = "dial tcp 10.0.0.1:6443: connect: connection refused"
+	golden(t, "screen-trouble.txt", strings.Join(unread.Screen(false), "\n")+"\n\n"+unread.Line()+"\n")
 }
 
 func TestTables(t *testing.T) {

@@ -20,6 +20,8 @@ type View struct {
 	// Blue and Green are nil where nobody could read them.
 	Blue, Green *Side
 	Now         time.Time
+	// Trouble is why the API server does not answer; what is shown is what it said last.
+	Trouble string
 }
 
 // Side is one color.
