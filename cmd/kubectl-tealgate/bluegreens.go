@@ -22,7 +22,7 @@ import (
 const (
 	// requestTimeout bounds each request of the commands about releases.
 	requestTimeout = 30 * time.Second
-	// lookInterval is how often those that wait look again. A look is one small read.
+	// lookInterval is how often clocks are drawn again.
 	lookInterval = time.Second
 	// maxObjects bounds the lists that a screen or a report is made from.
 	maxObjects = 500
@@ -86,7 +86,7 @@ func (c *cluster) whoami(ctx context.Context) (string, error) {
 }
 
 // outcome waits until a release has ended. look, if any, is shown each state on the way.
-func (c *cluster) outcome(ctx context.Context, name, release string, look func(*v1alpha1.BlueGreen) error) (*v1alpha1.ReleaseSummary, error) {
+func (c *cluster) outcome(ctx context.Context, name, release string, look func(*desk.View)) (*v1alpha1.ReleaseSummary, error) {
 	var found v1alpha1.ReleaseSummary
 	err := c.until(ctx, name, look, func(bg *v1alpha1.BlueGreen) (bool, error) {
 		known := false
@@ -98,41 +98,40 @@ func (c *cluster) outcome(ctx context.Context, name, release string, look func(*
 	return &found, err
 }
 
-// next waits for a release that is on its way or, if it has ended, is not the last one known.
-func (c *cluster) next(ctx context.Context, name, last string, look func(*v1alpha1.BlueGreen) error) (string, error) {
-	release := ""
-	err := c.until(ctx, name, look, func(bg *v1alpha1.BlueGreen) (bool, error) {
-		if r := bg.Status.Release; r != nil && r.Name != last {
-			release = r.Name
-		}
-		return release != "", nil
-	})
-	return release, err
-}
-
-// until looks at a BlueGreen until it is done, and goes on over what is amiss for a while.
-func (c *cluster) until(ctx context.Context, name string, look func(*v1alpha1.BlueGreen) error, done func(*v1alpha1.BlueGreen) (bool, error)) error {
+// until follows a BlueGreen until it is done. look, if any, is called with each change and,
+// for the clocks, each second.
+func (c *cluster) until(ctx context.Context, name string, look func(*desk.View), done func(*v1alpha1.BlueGreen) (bool, error)) error {
+	listening, cancel := context.WithCancel(ctx)
+	f := c.follow(listening, name, look != nil)
+	defer f.background.Wait()
+	defer cancel()
 	tick := time.NewTicker(lookInterval)
 	defer tick.Stop()
 	for {
-		bg, err := c.blueGreen(ctx, name)
-		if err == nil && look != nil {
-			err = look(bg)
-		}
-		switch {
-		case ctx.Err() != nil:
-			return context.Cause(ctx)
-		case err != nil && !transient(err):
-			return err
-		case err == nil:
-			if over, err := done(bg); over || err != nil {
-				return err
-			}
-		}
 		select {
 		case <-ctx.Done():
 			return context.Cause(ctx)
+		case err := <-f.failed:
+			return err
+		case <-f.changed:
 		case <-tick.C:
+		}
+		bg, err := f.now()
+		if err != nil {
+			return err
+		}
+		if bg == nil {
+			continue
+		}
+		if look != nil {
+			view := f.view(bg)
+			if view == nil {
+				continue
+			}
+			look(view)
+		}
+		if over, err := done(bg); over || err != nil {
+			return err
 		}
 	}
 }

@@ -24,7 +24,7 @@ import (
 
 // cluster is the one that the flags name.
 type cluster struct {
-	client client.Client
+	client client.WithWatch
 	// namespace is that of the flags, else that of the kubeconfig's context.
 	namespace string
 }
@@ -48,7 +48,7 @@ func connect(flags *genericclioptions.ConfigFlags) (*cluster, error) {
 	if err := errors.Join(clientgoscheme.AddToScheme(kinds), v1alpha1.AddToScheme(kinds)); err != nil {
 		return nil, err
 	}
-	c, err := client.New(config, client.Options{Mapper: mapper, Scheme: kinds})
+	c, err := client.NewWithWatch(config, client.Options{Mapper: mapper, Scheme: kinds})
 	if err != nil {
 		return nil, err
 	}

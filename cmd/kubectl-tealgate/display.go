@@ -43,7 +43,8 @@ func newDisplay(out io.Writer) *display {
 
 func (d *display) draw(view *desk.View) {
 	if d.file == nil {
-		if line := view.Line(); line != d.last {
+		// A line that says less than the last one is no news.
+		if line := view.Line(); d.last == "" || !strings.HasPrefix(d.last, line) {
 			d.last = line
 			fmt.Fprintf(d.out, "%s %s\n", view.Now.Format("15:04:05"), line)
 		}
