@@ -5,6 +5,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -15,9 +16,9 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+	"time"
 
 	"k8s.io/client-go/tools/clientcmd"
-	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/tealgate/tealgate/test/env"
 )
@@ -91,10 +92,16 @@ type stage struct {
 
 	cluster  *env.Cluster
 	tealgate *env.Tealgate
+	// clock is when the stopwatch was started.
+	clock time.Time
 }
 
-func (s *stage) bin() string        { return filepath.Join(s.dir, "bin") }
-func (s *stage) kubeconfig() string { return filepath.Join(s.dir, "kubeconfig") }
+func (s *stage) bin() string { return filepath.Join(s.dir, "bin") }
+
+// kubeconfig is that of a person; who is not named is of the platform team.
+func (s *stage) kubeconfig(person string) string {
+	return filepath.Join(s.dir, "kubeconfig-"+cmp.Or(person, ann))
+}
 
 // setUp builds the programs while the control plane starts, which is the larger part.
 func (s *stage) setUp(ctx context.Context) error {
@@ -122,19 +129,29 @@ func (s *stage) setUp(ctx context.Context) error {
 	}
 	done()
 
-	return s.writeKubeconfig()
+	return s.writeKubeconfigs()
 }
 
-// writeKubeconfig makes a copy, because the story changes its default namespace.
-func (s *stage) writeKubeconfig() error {
-	config, err := clientcmd.LoadFromFile(s.cluster.Kubeconfig)
-	if err != nil {
-		return err
+// writeKubeconfigs gives each person one that names the namespace of the story.
+func (s *stage) writeKubeconfigs() error {
+	for _, person := range []string{ann, lee, tom, mia} {
+		path := s.cluster.Kubeconfig
+		if person != ann {
+			var err error
+			if path, err = s.cluster.UserKubeconfig(person); err != nil {
+				return err
+			}
+		}
+		config, err := clientcmd.LoadFromFile(path)
+		if err != nil {
+			return err
+		}
+		config.Contexts[config.CurrentContext].Namespace = "shop"
+		if err := clientcmd.WriteToFile(*config, s.kubeconfig(person)); err != nil {
+			return err
+		}
 	}
-	const name = "demo"
-	config.Contexts = map[string]*clientcmdapi.Context{name: config.Contexts[config.CurrentContext]}
-	config.CurrentContext = name
-	return clientcmd.WriteToFile(*config, s.kubeconfig())
+	return nil
 }
 
 func build(ctx context.Context, dir string) error {
@@ -165,7 +182,7 @@ func (s *stage) keep(ctx context.Context) {
 	if _, err := exec.LookPath("kubectl"); err != nil {
 		path += string(os.PathListSeparator) + filepath.Dir(s.cluster.Binary("kubectl"))
 	}
-	s.screen.invitation(s.kubeconfig(), path)
+	s.screen.invitation(s.dir, path)
 	<-ctx.Done()
 	s.screen.print("\nStopping.")
 }

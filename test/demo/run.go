@@ -5,17 +5,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 )
 
 const (
 	// commandTimeout bounds one run of a command.
-	commandTimeout = 20 * time.Second
+	commandTimeout = 45 * time.Second
 	// interval is how often a command is repeated until its answer is the expected one.
 	interval = 150 * time.Millisecond
 )
@@ -25,6 +28,8 @@ var errShown = errors.New("an answer was not the expected one")
 
 // step is one scene of the story.
 type step struct {
+	// act is the heading over this scene and those that follow.
+	act string
 	// title says what happens, shown what the scene has shown, for the summary.
 	title, shown string
 	acts         []act
@@ -34,10 +39,18 @@ type step struct {
 type act struct {
 	// say is a sentence above the command.
 	say string
+	// as is who types it; without one, nobody who is seen.
+	as string
 	// run is the command as a person would type it in the repository's root.
 	run string
 	// offstage hides command and answer: it plays what nobody types.
 	offstage bool
+	// live shows the answer while it comes. Such a command is not repeated.
+	live bool
+	// cue is what happens meanwhile.
+	cue *cue
+	// after is done once the answer is the expected one.
+	after func(*stage, context.Context) error
 	// mode waits after the command until the namespace is in the mode.
 	mode namespaceMode
 
@@ -49,6 +62,14 @@ type act struct {
 	// within repeats the command until the answer is the expected one; 0 runs it
 	// once. Only for commands that may be repeated.
 	within time.Duration
+}
+
+// cue is a stage direction that a line of a live answer gives, and starts the stopwatch.
+type cue struct {
+	// line is a part of that line.
+	line string
+	say  string
+	run  string
 }
 
 type namespaceMode struct{ namespace, mode string }
@@ -65,7 +86,10 @@ func (s *stage) play(ctx context.Context, story []step) error {
 	var took []time.Duration
 	for i, step := range story {
 		begin := time.Now()
-		s.screen.title(i+1, step.title)
+		if step.act != "" {
+			s.screen.heading(step.act)
+		}
+		s.screen.title(i+1, len(story), step.title)
 		err := s.playStep(ctx, step)
 		took = append(took, time.Since(begin))
 		if errors.Is(err, errShown) {
@@ -94,18 +118,21 @@ func (s *stage) perform(ctx context.Context, act act) error {
 		s.screen.say(act.say, act.offstage)
 	}
 	if !act.offstage {
-		s.screen.command(act.run)
+		s.screen.command(act.as, act.run)
 	}
 	got, unmet, err := s.answerOf(ctx, act)
 	if err != nil {
 		return err
 	}
-	if !act.offstage {
+	if !act.offstage && !act.live {
 		s.screen.answer(got)
 	}
 	if len(unmet) > 0 {
 		s.screen.failure(act, got, unmet)
 		return errShown
+	}
+	if act.after != nil {
+		return act.after(s, ctx)
 	}
 	if act.mode.namespace != "" {
 		return s.tealgate.WaitForMode(ctx, act.mode.namespace, act.mode.mode)
@@ -118,7 +145,7 @@ func (s *stage) perform(ctx context.Context, act act) error {
 func (s *stage) answerOf(ctx context.Context, act act) (answer, []string, error) {
 	deadline := time.Now().Add(act.within)
 	for {
-		got, err := s.shell(ctx, act.run)
+		got, err := s.shell(ctx, act)
 		if err != nil {
 			return got, nil, err
 		}
@@ -159,7 +186,8 @@ func flat(text string) string { return strings.Join(strings.Fields(text), " ") }
 
 // shell runs a command as a person at the repository's root would. The error is
 // only about one that could not be run or took too long.
-func (s *stage) shell(ctx context.Context, command string) (answer, error) {
+func (s *stage) shell(ctx context.Context, act act) (answer, error) {
+	command := act.run
 	ctx, cancel := context.WithTimeoutCause(ctx, commandTimeout, fmt.Errorf("no answer after %s", commandTimeout))
 	defer cancel()
 
@@ -167,21 +195,48 @@ func (s *stage) shell(ctx context.Context, command string) (answer, error) {
 
 	var stdout, stderr bytes.Buffer
 	cmd := exec.CommandContext(ctx, "sh", "-c", command)
-	cmd.Env = append(s.cluster.KubectlEnv(s.kubeconfig()), "PATH="+strings.Join(path, string(os.PathListSeparator)))
+	cmd.Env = append(s.cluster.KubectlEnv(s.kubeconfig(act.as)), "PATH="+strings.Join(path, string(os.PathListSeparator)))
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var meanwhile errgroup.Group
+	if act.live {
+		cmd.Stdout = io.MultiWriter(&stdout, s.screen.lines(s.prompter(ctx, act.cue, &meanwhile)))
+	}
 	// A group of its own, so that all of it ends with ctx.
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGINT) }
 	cmd.WaitDelay = 2 * time.Second
 
-	err := cmd.Run()
+	err, missed := cmd.Run(), meanwhile.Wait()
 	got := answer{stdout: stdout.String(), stderr: stderr.String(), code: cmd.ProcessState.ExitCode()}
 	var exit *exec.ExitError
 	switch {
 	case ctx.Err() != nil:
 		return got, fmt.Errorf("%s: %w", command, context.Cause(ctx))
+	case missed != nil:
+		return got, fmt.Errorf("%s: %w", act.cue.run, missed)
 	case err != nil && !errors.As(err, &exit):
 		return got, fmt.Errorf("%s: %w", command, err)
 	}
 	return got, nil
+}
+
+// prompter hears each line of a live answer, and does what the cue says once it comes.
+func (s *stage) prompter(ctx context.Context, cue *cue, meanwhile *errgroup.Group) func(string) {
+	done := cue == nil
+	return func(line string) {
+		if done || !strings.Contains(line, cue.line) {
+			return
+		}
+		done = true
+		s.screen.say(cue.say, true)
+		s.screen.print("")
+		s.clock = time.Now()
+		meanwhile.Go(func() error {
+			got, err := s.shell(ctx, act{run: cue.run})
+			if err == nil && got.code != 0 {
+				err = errors.New(got.stderr)
+			}
+			return err
+		})
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"regexp"
 	"strings"
 	"time"
 
@@ -11,29 +12,35 @@ import (
 	"golang.org/x/term"
 )
 
-// Measures of the screen in columns.
+// Measures of the screen in columns: as wide as the terminal, within reason.
 const (
-	width  = 100
-	margin = "    "
+	narrowest = 60
+	widest    = 110
+	// roomy is from where on there is room for a margin beside tealgate's answers.
+	roomy = 86
 )
 
 // budget is how long the story may take; more is only noted.
-const budget = 60 * time.Second
+const budget = 90 * time.Second
 
 // Styles, as ANSI sequences. Without colors they are left out.
 const (
-	bold   = "1"
-	dim    = "2"
-	red    = "31"
-	green  = "32"
-	yellow = "33"
-	cyan   = "36"
+	bold    = "1"
+	dim     = "2"
+	red     = "31"
+	green   = "1;32"
+	yellow  = "33"
+	blue    = "1;34"
+	cyan    = "36"
+	heading = "1;7"
 )
 
 // screen writes for a person.
 type screen struct {
 	out    io.Writer
 	colors bool
+	width  int
+	margin string
 	start  time.Time
 	// interrupted: something was written behind the announcement of a part.
 	interrupted bool
@@ -41,8 +48,16 @@ type screen struct {
 
 // newScreen uses colors on a terminal only, and never against NO_COLOR.
 func newScreen(out *os.File) *screen {
-	colors := term.IsTerminal(int(out.Fd())) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
-	return &screen{out: out, colors: colors, start: time.Now()}
+	fd := int(out.Fd())
+	s := &screen{out: out, width: widest, margin: "    ", start: time.Now()}
+	s.colors = term.IsTerminal(fd) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+	if columns, _, err := term.GetSize(fd); err == nil && columns > 0 {
+		s.width = min(max(columns, narrowest), widest)
+	}
+	if s.width < roomy {
+		s.margin = ""
+	}
+	return s
 }
 
 func (s *screen) print(text string) { fmt.Fprintln(s.out, text) }
@@ -55,14 +70,18 @@ func (s *screen) paint(style, text string) string {
 }
 
 func (s *screen) opening() {
-	s.print("\n" + s.paint(bold, "tealgate: a blue-green release, safe for plain Deployments and Services"))
-	s.print(s.paint(dim, "The API server and tealgate are real and run on this machine; only nodes and pods are played.") + "\n")
+	s.print("\n" + s.paint(bold, "tealgate: blue-green releases, safe for plain Deployments and Services") + "\n")
+	for _, line := range fold("The API server and tealgate are real and run on this machine; only nodes and pods are played. "+
+		"lee develops, tom tests, mia decides, ann is the platform team.", s.width) {
+		s.print(strings.TrimLeft(line, " "))
+	}
+	s.print("")
 }
 
 // begin announces a part of the set-up; the result says how long it took.
 func (s *screen) begin(what string) func() {
 	begin := time.Now()
-	announce := func() { fmt.Fprintf(s.out, "%s%-56s", margin, what+" ...") }
+	announce := func() { fmt.Fprintf(s.out, "%s%-56s", s.margin, what+" ...") }
 	announce()
 	s.interrupted = false
 	return func() {
@@ -86,8 +105,17 @@ func (a aside) Write(text []byte) (int, error) {
 	return a.out.Write(text)
 }
 
-func (s *screen) title(number int, title string) {
-	s.print("\n\n" + s.paint(bold, fmt.Sprintf("%2d  %s", number, title)))
+// heading begins an act.
+func (s *screen) heading(act string) {
+	text := " " + act + " "
+	if !s.colors {
+		text = strings.ToUpper(act)
+	}
+	s.print("\n\n" + s.paint(heading, text))
+}
+
+func (s *screen) title(number, of int, title string) {
+	s.print("\n\n" + s.paint(dim, fmt.Sprintf("%d/%d  ", number, of)) + s.paint(bold, title))
 }
 
 // say is a sentence of the teller, or a stage direction.
@@ -96,101 +124,108 @@ func (s *screen) say(text string, direction bool) {
 	if direction {
 		text = "(" + text + ")"
 	}
-	for _, line := range fold(text, width-len(margin)) {
-		s.print(margin + s.paint(dim, line))
+	for _, line := range fold(text, s.width-len(s.margin)) {
+		s.print(s.margin + s.paint(yellow, strings.TrimLeft(line, " ")))
 	}
 }
 
-func (s *screen) command(command string) {
+// command shows a prompt and what is typed there.
+func (s *screen) command(who, command string) {
 	s.print("")
-	for i, line := range fold(command, width-len(margin)-2) {
-		prompt := "$ "
+	prompt := who + "$ "
+	for i, line := range fold(command, s.width-len(s.margin)-len(prompt)) {
 		if i > 0 {
-			prompt = "  "
+			prompt = strings.Repeat(" ", len(prompt))
 		}
-		s.print(margin + s.paint(cyan, prompt+line))
+		s.print(s.margin + s.paint(dim, prompt) + s.paint(cyan, line))
 	}
+}
+
+// lead is the number and the rule that begin each problem of an answer.
+var lead = regexp.MustCompile(`^\d+\. [a-z-]+[:：]`)
+
+// theColors are the two words that the story is about.
+var theColors = regexp.MustCompile(`\b(blue|green)\b`)
+
+// colored shows the names of the colors in their color.
+func (s *screen) colored(text string) string {
+	return theColors.ReplaceAllStringFunc(text, func(word string) string {
+		if word == "blue" {
+			return s.paint(blue, word)
+		}
+		return s.paint(green, word)
+	})
 }
 
 // answer shows what the command said, errors and warnings first as kubectl does.
 func (s *screen) answer(a answer) {
 	for line := range strings.Lines(a.stderr) {
-		line = strings.TrimRight(line, "\n")
-		for i, part := range fold(line, width-len(margin)) {
-			switch {
-			case strings.HasPrefix(line, "Error"):
-				part = s.paint(red, part)
-			case i == 0 && strings.HasPrefix(part, "Warning:"):
-				part = s.paint(yellow, "Warning:") + strings.TrimPrefix(part, "Warning:")
-			}
-			s.print(strings.TrimRight(margin+part, " "))
-		}
+		s.line(strings.TrimRight(line, "\n"))
 	}
 	for line := range strings.Lines(a.stdout) {
-		for _, part := range fold(strings.TrimRight(line, "\n"), width-len(margin)) {
-			s.print(strings.TrimRight(margin+part, " "))
+		s.line(strings.TrimRight(line, "\n"))
+	}
+}
+
+// line is one of an answer, in the colors of what it says.
+func (s *screen) line(line string) {
+	for i, part := range fold(line, s.width-len(s.margin)) {
+		switch {
+		case strings.HasPrefix(line, "Error"), strings.HasPrefix(line, "error:"):
+			part = s.paint(red, part)
+		case i == 0 && strings.HasPrefix(part, "Warning:"):
+			part = s.paint(yellow, "Warning:") + strings.TrimPrefix(part, "Warning:")
+		case i == 0 && lead.MatchString(part):
+			rule := lead.FindString(part)
+			part = s.paint(bold, rule) + s.colored(strings.TrimPrefix(part, rule))
+		default:
+			part = s.colored(part)
 		}
+		s.print(strings.TrimRight(s.margin+part, " "))
+	}
+}
+
+// lines takes an answer while it comes, and tells heard of each line.
+func (s *screen) lines(heard func(string)) io.Writer { return &lines{screen: s, heard: heard} }
+
+type lines struct {
+	*screen
+	heard func(string)
+	rest  string
+}
+
+func (l *lines) Write(text []byte) (int, error) {
+	l.rest += string(text)
+	for {
+		line, rest, whole := strings.Cut(l.rest, "\n")
+		if !whole {
+			return len(text), nil
+		}
+		l.line(line)
+		l.heard(line)
+		l.rest = rest
 	}
 }
 
 func (s *screen) shown(what string) {
-	s.print("\n" + margin + s.paint(green, "✓ "+what))
+	s.print("\n" + s.margin + s.paint(green, "✓ "+what))
 }
 
 // failure says what was expected, below the command and its answer.
 func (s *screen) failure(act act, got answer, unmet []string) {
 	if act.offstage {
-		s.command(act.run)
+		s.command(act.as, act.run)
+	}
+	if act.offstage || act.live {
 		s.answer(got)
 	}
-	s.print("\n" + margin + s.paint(red, "✗ This is not the expected answer. Expected was:"))
+	s.print("\n" + s.margin + s.paint(red, "✗ This is not the expected answer. Expected was:"))
 	for _, line := range unmet {
-		s.print(margin + "  - " + line)
+		s.print(s.margin + "  - " + line)
 	}
 	if act.within > 0 {
-		s.print(margin + fmt.Sprintf("  The command was repeated for %s.", act.within))
+		s.print(s.margin + fmt.Sprintf("  The command was repeated for %s.", act.within))
 	}
-}
-
-// summary has one line a step. Unless all is well, the last step of those that
-// took time is the one that failed.
-func (s *screen) summary(story []step, took []time.Duration, well bool) {
-	s.print("\n\n" + s.paint(bold, "What you have seen") + "\n")
-	for i, step := range story {
-		mark, after := s.paint(green, "✓"), ""
-		switch {
-		case i >= len(took):
-			mark, after = "-", "not reached"
-		case i == len(took)-1 && !well:
-			mark, after = s.paint(red, "✗"), "failed"
-		default:
-			after = fmt.Sprintf("%.1f s", took[i].Seconds())
-		}
-		s.print(fmt.Sprintf("%s%s %-82s%12s", margin, mark, step.shown, after))
-	}
-	if well {
-		total := time.Duration(0)
-		for _, one := range took {
-			total += one
-		}
-		s.print(fmt.Sprintf("\n%s%d steps in %.0f s, every answer as expected; %.0f s with the start of the cluster.\n",
-			margin, len(story), total.Seconds(), time.Since(s.start).Seconds()))
-		if total > budget {
-			s.print(fmt.Sprintf("%sNote: the steps took longer than the %s that they should.\n", margin, budget))
-		}
-	} else {
-		s.print(fmt.Sprintf("\n%sStopped at step %d of %d: its answer is not the expected one, see above.\n",
-			margin, len(took), len(story)))
-	}
-}
-
-func (s *screen) invitation(kubeconfig, path string) {
-	s.print(s.paint(bold, "The cluster stays up until Ctrl-C.") + " In another terminal, in this folder:\n")
-	s.print(margin + s.paint(cyan, "export KUBECONFIG="+kubeconfig))
-	s.print(margin + s.paint(cyan, "export PATH="+path+":$PATH"))
-	s.print("\nTwo things to try:\n")
-	s.print(margin + s.paint(cyan, "kubectl create deployment hello --image=hello:latest") + s.paint(dim, "   # refused: three problems, three cures"))
-	s.print(margin + s.paint(cyan, "kubectl edit deployment shop-blue") + s.paint(dim, "                      # take out the readinessProbe"))
 }
 
 // fold breaks a line at spaces so that no part is wider than columns. What
