@@ -197,6 +197,7 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 			address, known := book.Edition().Settings.Prometheus[name]
 			return address, known
 		},
+		Ready:         book.Ready,
 		Frozen:        func() bool { return book.Edition().Settings.Freeze },
 		Notifications: func() []settings.Notification { return book.Edition().Settings.Notifications },
 		Registerer:    metrics.Registry,

@@ -54,7 +54,7 @@ func (r *Releaser) observe(ctx context.Context, bg *v1alpha1.BlueGreen) (*sight,
 	observed := release.Observation{
 		Name: fresh.Name, Namespace: fresh.Namespace, Spec: specOf(&fresh.Spec), State: state, Highest: highest,
 		Requested: fresh.Annotations[v1alpha1.AnnotationReleaseRequested],
-		Paused:    fresh.Spec.Paused || r.frozen(),
+		Paused:    fresh.Spec.Paused || r.freeze.holds(client.ObjectKeyFromObject(fresh)),
 		Services:  around.Services, Deployments: around.Deployments, Decisions: decisions,
 	}
 	if state.Running() {

@@ -40,8 +40,6 @@ const (
 	// Between two attempts after an error: a rollback must not wait for a long backoff.
 	minBackoff = 50 * time.Millisecond
 	maxBackoff = 2 * time.Second
-	// thawInterval is how often to look whether a freeze is over.
-	thawInterval = 15 * time.Second
 	// releasesAtOnce is how many BlueGreens are worked on at the same time.
 	releasesAtOnce = 8
 )
@@ -59,7 +57,7 @@ type Releaser struct {
 	surroundings Releases
 	namespaces   Namespaces
 	measurer     *measurer
-	frozen       func() bool
+	freeze       *freeze
 	metrics      *metrics
 	notifier     *notifier
 	events       events.EventRecorder
@@ -79,6 +77,9 @@ type ReleaserOptions struct {
 	Namespaces Namespaces
 	// Prometheus finds the address of a server by its name in the settings.
 	Prometheus func(name string) (address string, known bool)
+	// Ready returns an error until the settings were read. SetupReleaser has nothing done
+	// before that.
+	Ready func() error
 	// Frozen says whether no release may go on, in the whole cluster.
 	Frozen func() bool
 	// Notifications are whom to tell of releases.
@@ -94,7 +95,7 @@ type ReleaserOptions struct {
 func NewReleaser(options ReleaserOptions) *Releaser {
 	r := &Releaser{
 		client: options.Client, live: options.Live, surroundings: options.Releases,
-		namespaces: options.Namespaces, frozen: options.Frozen, metrics: newMetrics(options.Registerer),
+		namespaces: options.Namespaces, freeze: newFreeze(options.Frozen, options.Again), metrics: newMetrics(options.Registerer),
 		measurer: newMeasurer(options.Prometheus, options.Again, time.Now),
 		notifier: newNotifier(options.Registerer, options.Notifications, options.Again, time.Now),
 		events:   options.Events, now: time.Now,
@@ -111,7 +112,7 @@ func SetupReleaser(mgr ctrl.Manager, options ReleaserOptions) error {
 	options.Again = func(key client.ObjectKey) {
 		select {
 		case wake <- event.TypedGenericEvent[client.ObjectKey]{Object: key}:
-		default: // Everybody is being woken; the next interval is not far.
+		case <-time.After(reconcileTimeout): // tealgate is ending.
 		}
 	}
 	r := NewReleaser(options)
@@ -130,11 +131,11 @@ func SetupReleaser(mgr ctrl.Manager, options ReleaserOptions) error {
 				return []reconcile.Request{{NamespacedName: key}}
 			}))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: releasesAtOnce, RateLimiter: limiter}).
-		Complete(r)
+		Complete(knowing(options.Ready, r))
 	if err != nil {
 		return fmt.Errorf("releaser: %w", err)
 	}
-	return nil
+	return mgr.Add(r.freeze)
 }
 
 // Reconcile carries one BlueGreen on as far as it goes without waiting.
@@ -194,21 +195,9 @@ func (r *Releaser) step(ctx context.Context, key client.ObjectKey) (wake time.Ti
 	}
 	if plan.Act == nil {
 		wake, err := r.notify(ctx, s.bg)
-		return sooner(wake, r.wake(s, &plan)), true, err
+		return sooner(wake, plan.Wake), true, err
 	}
 	return time.Time{}, false, r.act(ctx, s, plan.Act)
-}
-
-// wake is when to look again. Nobody tells when a freeze ends.
-func (r *Releaser) wake(s *sight, plan *release.Plan) time.Time {
-	if !r.frozen() {
-		return plan.Wake
-	}
-	thaw := r.now().Add(thawInterval)
-	if s.observed.State.Running() && !plan.Wake.IsZero() && plan.Wake.Before(thaw) {
-		return plan.Wake
-	}
-	return thaw
 }
 
 // record writes the new state. It fails with a conflict if the BlueGreen has changed since

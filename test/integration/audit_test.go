@@ -146,8 +146,13 @@ func requestsDuring(t *testing.T, log string, do func()) []auditEvent {
 	t.Helper()
 	before := len(readAudit(t, log))
 	do()
+	return requested(readAudit(t, log)[before:])
+}
+
+// requested leaves of a log what tealgate asked for, apart from what goes on all the time.
+func requested(log []auditEvent) []auditEvent {
 	var ours []auditEvent
-	for _, event := range readAudit(t, log)[before:] {
+	for _, event := range log {
 		background := event.ObjectRef.Resource == "leases" || event.Verb == "watch"
 		if event.User.Username == tealgateUser && !background {
 			ours = append(ours, event)
