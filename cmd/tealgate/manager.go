@@ -59,7 +59,7 @@ import (
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,verbs=create
-// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-webhook-certificate,verbs=get;update
+// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-webhook-certificate,verbs=get;list;watch;update
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-notifications,verbs=get
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=tealgate-system,resources=leases,verbs=create
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=tealgate-system,resources=leases,resourceNames=tealgate-leader,verbs=get;update
@@ -82,18 +82,18 @@ func serve(ctx context.Context, o *options) error {
 	if err != nil {
 		return err
 	}
-	certificate, err := ensureCertificate(ctx, config, o.certificateNames)
+	keeper, err := newKeeper(ctx, config, o)
 	if err != nil {
 		return err
 	}
 	drain := &drain{}
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	defer stop()
-	mgr, err := newManager(config, o, certificate)
+	mgr, err := newManager(config, o, keeper)
 	if err != nil {
 		return err
 	}
-	if err := setup(running, mgr, o, book, certificate, drain); err != nil {
+	if err := setup(running, mgr, o, book, keeper, drain); err != nil {
 		return err
 	}
 	go func() {
@@ -109,17 +109,22 @@ func newLogger(o *options) logr.Logger {
 	return logr.FromSlogHandler(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: levels[o.logLevel]}))
 }
 
-func ensureCertificate(ctx context.Context, config *rest.Config, names []string) (*certs.Certificate, error) {
+// newKeeper has the certificate that this replica starts with.
+func newKeeper(ctx context.Context, config *rest.Config, o *options) (*certs.Keeper, error) {
 	ctx, cancel := context.WithTimeout(ctx, startupTimeout)
 	defer cancel()
+	keeper, err := certs.New(certs.Options{Names: o.certificateNames, Lifetime: o.certificateLifetime})
+	if err != nil {
+		return nil, err
+	}
 	c, err := client.New(config, client.Options{})
 	if err != nil {
 		return nil, err
 	}
-	return certs.Ensure(ctx, c, names)
+	return keeper, keeper.Ensure(ctx, c)
 }
 
-func newManager(config *rest.Config, o *options, certificate *certs.Certificate) (manager.Manager, error) {
+func newManager(config *rest.Config, o *options, keeper *certs.Keeper) (manager.Manager, error) {
 	host, port, err := splitAddress(o.webhookAddress)
 	if err != nil {
 		return nil, err
@@ -143,7 +148,7 @@ func newManager(config *rest.Config, o *options, certificate *certs.Certificate)
 		LeaderElectionNamespace:       v1alpha1.Namespace,
 		LeaderElectionReleaseOnCancel: true,
 		WebhookServer: webhook.NewServer(webhook.Options{
-			Host: host, Port: port, TLSOpts: []func(*tls.Config){certificate.Configure},
+			Host: host, Port: port, TLSOpts: []func(*tls.Config){keeper.Configure},
 		}),
 		Cache: cache.Options{
 			DefaultTransform: facts.NewSharing().Slim,
@@ -152,6 +157,9 @@ func newManager(config *rest.Config, o *options, certificate *certs.Certificate)
 				&admissionregistrationv1.ValidatingWebhookConfiguration{}: {Field: ours},
 				&batchv1.Job{}:      {Label: jobs},
 				&corev1.ConfigMap{}: {Namespaces: map[string]cache.Config{v1alpha1.Namespace: {}}},
+				&corev1.Secret{}: {Namespaces: map[string]cache.Config{v1alpha1.Namespace: {
+					FieldSelector: fields.OneTermEqualSelector("metadata.name", certs.SecretName),
+				}}},
 			},
 		},
 	})
@@ -163,7 +171,7 @@ func newScheme() (*runtime.Scheme, error) {
 	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
 }
 
-func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.Book, certificate *certs.Certificate, drain *drain) error {
+func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.Book, keeper *certs.Keeper, drain *drain) error {
 	gatherer := facts.New(facts.Options{Cached: mgr.GetClient(), Live: mgr.GetAPIReader(), Authorizer: mgr.GetClient()})
 	namespaces := facts.NewNamespaces(mgr.GetClient(), o.auditOnly)
 	webhooks := admission.New(admission.Options{
@@ -184,10 +192,10 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 	if err := rulebook.SetupWatch(mgr, book, o.policyDir); err != nil {
 		return err
 	}
-	if err := certs.SetupInjector(mgr, certificate.CA()); err != nil {
+	if err := keeper.Setup(mgr); err != nil {
 		return err
 	}
-	certs.RegisterMetrics(metrics.Registry, mgr.GetClient(), certificate)
+	certs.RegisterMetrics(metrics.Registry, mgr.GetClient(), keeper)
 	if err := controller.SetupPinner(mgr, controller.PinnerOptions{Facts: gatherer, Namespaces: namespaces}); err != nil {
 		return err
 	}
@@ -210,7 +218,7 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 		mgr.AddReadyzCheck("webhooks", mgr.GetWebhookServer().StartedChecker()),
 		mgr.AddReadyzCheck("caches", cachesSynced(mgr.GetCache())),
 		mgr.AddReadyzCheck("policies", func(*http.Request) error { return book.Ready() }),
-		mgr.AddReadyzCheck("trusted", trusted(mgr.GetClient(), certificate)),
+		mgr.AddReadyzCheck("trusted", trusted(mgr.GetClient(), keeper)),
 		mgr.AddReadyzCheck("not-draining", drain.check),
 	)
 }
@@ -249,11 +257,11 @@ func cachesSynced(c cache.Cache) healthz.Checker {
 	}
 }
 
-func trusted(cached client.Reader, certificate *certs.Certificate) healthz.Checker {
+func trusted(cached client.Reader, keeper *certs.Keeper) healthz.Checker {
 	return func(request *http.Request) error {
 		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
 		defer cancel()
-		return certs.Trusted(ctx, cached, certificate.CA())
+		return keeper.Trusted(ctx, cached)
 	}
 }
 

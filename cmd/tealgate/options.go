@@ -12,21 +12,23 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/certs"
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
 // options of `tealgate serve`.
 type options struct {
-	webhookAddress   string
-	metricsAddress   string
-	healthAddress    string
-	certificateNames []string
-	language         string
-	policyDir        string
-	leaderElect      bool
-	auditOnly        bool
-	drainDelay       time.Duration
-	logLevel         string
+	webhookAddress      string
+	metricsAddress      string
+	healthAddress       string
+	certificateNames    []string
+	certificateLifetime time.Duration
+	language            string
+	policyDir           string
+	leaderElect         bool
+	auditOnly           bool
+	drainDelay          time.Duration
+	logLevel            string
 }
 
 func newServe() *cobra.Command {
@@ -54,6 +56,8 @@ func newServe() *cobra.Command {
 		"tealgate-webhook." + v1alpha1.Namespace + ".svc",
 		"tealgate-webhook." + v1alpha1.Namespace + ".svc.cluster.local",
 	}, "DNS names and IP addresses that the API server calls the webhooks by")
+	flags.DurationVar(&o.certificateLifetime, "certificate-lifetime", certs.DefaultLifetime,
+		"lifetime of the certificates that tealgate makes, at least 1h; they are replaced in the last third of it, at most 30 days before the end")
 	flags.StringVar(&o.language, "language", string(policy.English),
 		"language of messages, en or zh; the namespace label "+v1alpha1.LabelLanguage+" counts first")
 	flags.StringVar(&o.policyDir, "policy-dir", "",
@@ -72,6 +76,9 @@ func (o *options) validate() error {
 	}
 	if !slices.Contains([]string{"debug", "info", "error"}, o.logLevel) {
 		return fmt.Errorf("--log-level %q: not debug, info or error", o.logLevel)
+	}
+	if o.certificateLifetime < certs.MinLifetime {
+		return fmt.Errorf("--certificate-lifetime %s: must be at least %s", o.certificateLifetime, certs.MinLifetime)
 	}
 	if o.drainDelay < 0 {
 		return fmt.Errorf("--drain-delay %s: must not be negative", o.drainDelay)

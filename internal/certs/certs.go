@@ -1,148 +1,78 @@
-// Package certs makes the serving certificate of the webhooks, keeps it in a
-// Secret that all replicas share, and puts its CA into the webhook
-// configurations. Rotation is not here yet: a certificate that is about to
-// expire is replaced when a replica starts.
+// Package certs keeps the webhooks served with a certificate that the API server
+// trusts, on every replica and without a restart. The pair is in a Secret that all
+// replicas share. Either tealgate makes it: the leader prepares the next pair, every
+// replica puts the CAs into the webhook configurations, and only what is trusted there
+// is served. Or cert-manager makes it, and tealgate only serves it.
 package certs
 
 import (
-	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/pem"
 	"errors"
 	"fmt"
-	"net"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/util/cert"
-	"k8s.io/client-go/util/retry"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"k8s.io/utils/clock"
 )
 
-// SecretName is the Secret in tealgate's namespace that replicas share.
+// SecretName is the Secret in tealgate's namespace that replicas share. In kubernetes.io/tls
+// it is what cert-manager writes, too.
 const SecretName = "tealgate-webhook-certificate"
 
-// keyCA is where the Secret keeps the CA, beside the keys of kubernetes.io/tls.
-const keyCA = "ca.crt"
+// ConfigurationName is the name of both webhook configurations.
+const ConfigurationName = "tealgate"
 
 const (
-	lifetime    = 365 * 24 * time.Hour
-	renewBefore = 30 * 24 * time.Hour
+	// DefaultLifetime of a CA and its one certificate.
+	DefaultLifetime = 90 * 24 * time.Hour
+	// MinLifetime leaves some rotations' time to a cluster in which something hangs.
+	MinLifetime = time.Hour
+
+	// maxRenewBefore is more than the time that the alert on a late renewal leaves.
+	maxRenewBefore = 30 * 24 * time.Hour
+	// backdate is by how much clocks may differ.
+	backdate = time.Hour
+	// maxSettle is how long every API server may take to learn of a CA that one of them has
+	// stored. It is waited for before a certificate of that CA is served; less with a lifetime
+	// of some hours.
+	maxSettle = 20 * time.Second
+	// resync bounds how late the leader sees that a certificate is due.
+	resync = time.Minute
 )
 
-// Certificate is a serving certificate and the CA that signed it. Immutable.
-type Certificate struct {
-	serving tls.Certificate
-	ca      []byte
+// Options say what is served. Names are required.
+type Options struct {
+	// Names are the DNS names and IP addresses that the API server calls the webhooks by.
+	Names []string
+	// Lifetime of a pair that tealgate makes; 0 means DefaultLifetime.
+	Lifetime time.Duration
+	// RenewBefore is what is left of a pair when its successor is made; 0 means a third of its
+	// lifetime, at most 30 days.
+	RenewBefore time.Duration
+	// CertManager says that cert-manager writes the Secret, and its cainjector the webhook
+	// configurations. Then neither is written here.
+	CertManager bool
+	// Settle and Clock are for tests.
+	Settle time.Duration
+	Clock  clock.PassiveClock
 }
 
-// CA returns the PEM block that goes into a caBundle.
-func (c *Certificate) CA() []byte { return c.ca }
-
-// Configure makes a server present the certificate, with TLS 1.3 only.
-func (c *Certificate) Configure(config *tls.Config) {
-	config.MinVersion = tls.VersionTLS13
-	config.GetCertificate = func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return &c.serving, nil }
-}
-
-// Ensure returns the certificate for names (DNS names or IP addresses, at least
-// one) from the Secret and makes a new one when there is none, when it serves
-// other names, or when it expires within 30 days. Replicas that start together
-// agree: who loses the race takes what is stored.
-func Ensure(ctx context.Context, c client.Client, names []string) (*Certificate, error) {
-	if len(names) == 0 {
-		return nil, errors.New("certificate: no names to serve")
+func (o *Options) complete() error {
+	if len(o.Names) == 0 {
+		return errors.New("certificate: no names to serve")
 	}
-	var found *Certificate
-	again := func(err error) bool { return apierrors.IsConflict(err) || apierrors.IsAlreadyExists(err) }
-	err := retry.OnError(retry.DefaultBackoff, again, func() error {
-		var err error
-		found, err = ensure(ctx, c, names)
-		return err
-	})
-	if err != nil {
-		return nil, fmt.Errorf("certificate in Secret %s/%s: %w", v1alpha1.Namespace, SecretName, err)
+	if o.Lifetime == 0 {
+		o.Lifetime = DefaultLifetime
 	}
-	return found, nil
-}
-
-func ensure(ctx context.Context, c client.Client, names []string) (*Certificate, error) {
-	secret := &corev1.Secret{}
-	err := c.Get(ctx, client.ObjectKey{Namespace: v1alpha1.Namespace, Name: SecretName}, secret)
-	if client.IgnoreNotFound(err) != nil {
-		return nil, err
+	if o.Lifetime < MinLifetime {
+		return fmt.Errorf("certificate: a lifetime of %s is less than %s", o.Lifetime, MinLifetime)
 	}
-	missing := apierrors.IsNotFound(err)
-	if !missing {
-		if stored, err := parse(secret.Data); err == nil && stored.serves(names, time.Now().Add(renewBefore)) {
-			return stored, nil
-		}
+	if o.RenewBefore == 0 {
+		o.RenewBefore = min(maxRenewBefore, o.Lifetime/3)
 	}
-	data, err := generate(names)
-	if err != nil {
-		return nil, err
+	if o.Settle == 0 {
+		o.Settle = min(maxSettle, o.Lifetime/1000)
 	}
-	if missing {
-		secret = &corev1.Secret{
-			ObjectMeta: metav1.ObjectMeta{Namespace: v1alpha1.Namespace, Name: SecretName},
-			Type:       corev1.SecretTypeTLS, Data: data,
-		}
-		err = c.Create(ctx, secret)
-	} else {
-		secret.Data = data
-		err = c.Update(ctx, secret)
+	if o.Clock == nil {
+		o.Clock = clock.RealClock{}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return parse(data)
-}
-
-func generate(names []string) (map[string][]byte, error) {
-	options := cert.SelfSignedCertKeyOptions{Host: names[0], MaxAge: lifetime}
-	for _, name := range names[1:] {
-		if ip := net.ParseIP(name); ip != nil {
-			options.AlternateIPs = append(options.AlternateIPs, ip)
-		} else {
-			options.AlternateDNS = append(options.AlternateDNS, name)
-		}
-	}
-	chain, key, err := cert.GenerateSelfSignedCertKeyWithOptions(options)
-	if err != nil {
-		return nil, err
-	}
-	// The chain is the serving certificate followed by the CA that signed it.
-	_, ca := pem.Decode(chain)
-	return map[string][]byte{corev1.TLSCertKey: chain, corev1.TLSPrivateKeyKey: key, keyCA: ca}, nil
-}
-
-func parse(data map[string][]byte) (*Certificate, error) {
-	serving, err := tls.X509KeyPair(data[corev1.TLSCertKey], data[corev1.TLSPrivateKeyKey])
-	if err != nil {
-		return nil, err
-	}
-	if len(data[keyCA]) == 0 {
-		return nil, fmt.Errorf("%s is empty", keyCA)
-	}
-	return &Certificate{serving: serving, ca: data[keyCA]}, nil
-}
-
-// serves says that a client which trusts the CA accepts the certificate for all
-// names at that time.
-func (c *Certificate) serves(names []string, at time.Time) bool {
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(c.ca) {
-		return false
-	}
-	for _, name := range names {
-		if _, err := c.serving.Leaf.Verify(x509.VerifyOptions{DNSName: name, Roots: roots, CurrentTime: at}); err != nil {
-			return false
-		}
-	}
-	return true
+	return nil
 }

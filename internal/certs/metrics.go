@@ -1,7 +1,6 @@
 package certs
 
 import (
-	"bytes"
 	"context"
 	"time"
 
@@ -16,19 +15,19 @@ const scrapeDeadline = time.Second
 // gauges are worked out when they are asked for: what they tell of changes without us.
 type gauges struct {
 	cached          client.Reader
-	certificate     *Certificate
+	keeper          *Keeper
 	expiry, trusted *prometheus.Desc
 }
 
 // RegisterMetrics shows when the serving certificate expires, and whether the API server
 // calls this replica. The configurations are read from a cache.
-func RegisterMetrics(registerer prometheus.Registerer, cached client.Reader, certificate *Certificate) {
+func RegisterMetrics(registerer prometheus.Registerer, cached client.Reader, keeper *Keeper) {
 	registerer.MustRegister(&gauges{
-		cached: cached, certificate: certificate,
+		cached: cached, keeper: keeper,
 		expiry: prometheus.NewDesc("tealgate_certificate_expiry_timestamp_seconds",
-			"When the certificate that this replica serves with expires.", nil, nil),
+			"When the certificate that this replica serves with expires; absent while it has none.", nil, nil),
 		trusted: prometheus.NewDesc("tealgate_webhook_configuration_trusted",
-			"1 if the webhook configuration of this kind exists and all of its entries have this replica's CA. With 0 nothing is guarded, or changes are refused without a reason; it is absent while nobody knows.",
+			"1 if the webhook configuration of this kind exists and all of its entries trust this replica's certificate. With 0 nothing is guarded, or changes are refused without a reason; it is absent while nobody knows.",
 			[]string{"kind"}, nil),
 	})
 }
@@ -43,20 +42,18 @@ func (g *gauges) Describe(to chan<- *prometheus.Desc) {
 func (g *gauges) Collect(to chan<- prometheus.Metric) {
 	ctx, cancel := context.WithTimeout(context.Background(), scrapeDeadline)
 	defer cancel()
-	to <- prometheus.MustNewConstMetric(g.expiry, prometheus.GaugeValue, float64(g.certificate.serving.Leaf.NotAfter.Unix()))
-	for _, kind := range []string{"mutating", "validating"} {
+	serving := g.keeper.serving.Load()
+	if serving != nil {
+		to <- prometheus.MustNewConstMetric(g.expiry, prometheus.GaugeValue, float64(serving.notAfter().Unix()))
+	}
+	for _, kind := range kinds() {
 		_, entries, err := configuration(ctx, g.cached, kind)
 		if err != nil && !apierrors.IsNotFound(err) {
 			continue
 		}
 		value := 0.0
-		if len(entries) > 0 {
+		if serving != nil && len(entries) > 0 && g.keeper.trustedBy(entries, serving, g.keeper.options.Clock.Now()) == nil {
 			value = 1
-		}
-		for _, entry := range entries {
-			if !bytes.Contains(entry.CABundle, g.certificate.ca) {
-				value = 0
-			}
 		}
 		to <- prometheus.MustNewConstMetric(g.trusted, prometheus.GaugeValue, value, kind)
 	}

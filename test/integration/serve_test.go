@@ -3,6 +3,8 @@ package integration
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
 	"net/http"
 	"strings"
 	"testing"
@@ -20,7 +22,7 @@ func TestServe(t *testing.T) {
 	cluster, err := env.Start(ctx, env.Options{})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
-	tealgate, err := env.InstallTealgate(ctx, cluster, env.TealgateOptions{Binary: binary, Args: []string{"--drain-delay=3s"}})
+	tealgate, err := env.InstallTealgate(ctx, cluster, env.TealgateOptions{Binary: binary, Args: []string{"--drain-delay=3s", "--certificate-lifetime=1h"}})
 	require.NoError(t, err)
 	w := &world{cluster: cluster, tealgate: tealgate}
 	require.NoError(t, tealgate.Namespace(ctx, "shop", "enforce"))
@@ -40,6 +42,20 @@ func TestServe(t *testing.T) {
 				return result.Stdout != "", err
 			}))
 		}
+	})
+
+	t.Run("Rotates", func(t *testing.T) {
+		manifest := "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}]}}"
+		before := served(t, tealgate.Webhook)
+		w.admin(t.Context(), t, "-n", "tealgate-system", "delete", "secret", "tealgate-webhook-certificate")
+		require.NoError(t, poll(t.Context(), func(ctx context.Context) (bool, error) {
+			result, err := cluster.KubectlWith(ctx, env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "-n", "shop", "create", "--dry-run=server", "-f", "-")
+			if err == nil && result.Code != 0 {
+				err = errors.New(result.String())
+			}
+			return !served(t, tealgate.Webhook).Equal(before), err
+		}), "another certificate, and no refused request")
+		require.NoError(t, w.untilMetric(t.Context(), "tealgate_webhook_configuration_trusted"+`{kind="validating"} 1`))
 	})
 
 	t.Run("DeletionShows", func(t *testing.T) {
@@ -80,4 +96,14 @@ func TestServe(t *testing.T) {
 		assert.Zero(t, result.Code, "and answers on: %s", result)
 		require.NoError(t, <-ended)
 	})
+}
+
+// served is the certificate that is presented at an address.
+func served(t *testing.T, address string) *x509.Certificate {
+	t.Helper()
+	dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true}} //nolint:gosec // It is looked at, not trusted.
+	connection, err := dialer.DialContext(t.Context(), "tcp", address)
+	require.NoError(t, err)
+	defer connection.Close()
+	return connection.(*tls.Conn).ConnectionState().PeerCertificates[0]
 }
