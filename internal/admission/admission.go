@@ -47,11 +47,14 @@ type Rules interface {
 // complete. Implementations are safe for concurrent use and end with ctx.
 type Facts interface {
 	ForDeployment(ctx context.Context, deployment *appsv1.Deployment) (facts.Facts, error)
+	// Abreast brings up to date what ForDeployment gathered and what the cache may not have yet.
+	Abreast(ctx context.Context, deployment *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error)
 	Attached(ctx context.Context, deployment, old *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error)
 	ForService(ctx context.Context, service, old *corev1.Service) (facts.Facts, error)
 	// Behind returns a bounded number of the Deployments that a new Service selects.
 	Behind(ctx context.Context, service *corev1.Service) ([]facts.Behind, error)
 	Carriers(ctx context.Context, namespace string, pod map[string]string) ([]facts.Carrier, error)
+	CarriersNow(ctx context.Context, namespace string, pod map[string]string) ([]facts.Carrier, error)
 	Doors(ctx context.Context, namespace string, pod, before map[string]string) ([]facts.Carrier, error)
 	Deployment(ctx context.Context, namespace, name string) (*appsv1.Deployment, error)
 	ManagedService(ctx context.Context, namespace, name string) (facts.Managed, error)
@@ -60,7 +63,7 @@ type Facts interface {
 	StillThere(ctx context.Context, namespace, blueGreen string) (bool, error)
 	SideBySide(ctx context.Context, namespace string) ([]facts.Versions, error)
 	Terminating(ctx context.Context, namespace string) (bool, error)
-	OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error)
+	OnlyColor(ctx context.Context, service *corev1.Service) (color.Color, bool, error)
 	Switched(ctx context.Context, service, old *corev1.Service) (string, error)
 	RanBefore(ctx context.Context, deployment *appsv1.Deployment) (facts.Past, error)
 	MayExempt(ctx context.Context, namespace, user string, groups []string) (bool, error)

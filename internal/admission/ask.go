@@ -71,6 +71,11 @@ func (w *Webhooks) askDeployment(ctx context.Context, r *review, q *question) er
 	if q.input.Facts, err = w.facts.ForDeployment(ctx, object); err != nil {
 		return err
 	}
+	if old == nil || !maps.Equal(object.Spec.Template.Labels, old.Spec.Template.Labels) {
+		if q.input.Facts, err = w.facts.Abreast(ctx, object, q.input.Facts); err != nil {
+			return err
+		}
+	}
 	before := old
 	if r.standing {
 		before = nil

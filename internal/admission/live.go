@@ -82,7 +82,7 @@ func (w *Webhooks) askDeleted(ctx context.Context, r *review, q *question) error
 // askCarried gathers what pods with these labels carry, and who manages them.
 func (w *Webhooks) askCarried(ctx context.Context, r *review, q *question, pod map[string]string) error {
 	var err error
-	if q.input.Facts.Live, err = w.facts.Carriers(ctx, r.Namespace, pod); err != nil {
+	if q.input.Facts.Live, err = w.facts.CarriersNow(ctx, r.Namespace, pod); err != nil {
 		return err
 	}
 	q.input.Facts.Managed, err = w.facts.ManagedPods(ctx, r.Namespace, pod)

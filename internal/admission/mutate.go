@@ -232,7 +232,7 @@ func (w *Webhooks) colorOfPods(ctx context.Context, r *review) (color.Color, err
 	if err != nil || !facts.Pinnable(object) {
 		return "", err
 	}
-	c, ok, err := w.facts.OnlyColor(ctx, r.Namespace, object.Spec.Selector)
+	c, ok, err := w.facts.OnlyColor(ctx, object)
 	if err != nil || !ok {
 		return "", err
 	}

@@ -111,6 +111,14 @@ func (a around) Carriers(ctx context.Context, _ string, _ map[string]string) ([]
 	return append([]facts.Carrier{}, a.carriers...), a.gate(ctx)
 }
 
+func (a around) CarriersNow(ctx context.Context, namespace string, pod map[string]string) ([]facts.Carrier, error) {
+	return a.Carriers(ctx, namespace, pod)
+}
+
+func (a around) Abreast(ctx context.Context, _ *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error) {
+	return gathered, a.gate(ctx)
+}
+
 func (a around) Doors(ctx context.Context, _ string, _, _ map[string]string) ([]facts.Carrier, error) {
 	return append([]facts.Carrier{}, a.doors...), a.gate(ctx)
 }
@@ -123,7 +131,7 @@ func (a around) Terminating(ctx context.Context, _ string) (bool, error) {
 	return a.ending, a.gate(ctx)
 }
 
-func (a around) OnlyColor(ctx context.Context, _ string, _ map[string]string) (color.Color, bool, error) {
+func (a around) OnlyColor(ctx context.Context, _ *corev1.Service) (color.Color, bool, error) {
 	return a.only, a.only != "", a.gate(ctx)
 }
 
@@ -160,6 +168,9 @@ func total(f facts.Facts) facts.Facts {
 	}
 	if f.Doors == nil {
 		f.Doors = none.Doors
+	}
+	if f.Coming == nil {
+		f.Coming = none.Coming
 	}
 	if f.SideBySide == nil {
 		f.SideBySide = none.SideBySide

@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/internal/facts"
 )
 
@@ -33,6 +34,11 @@ func (s surroundings) unknown() error { return s.live.err }
 // ForDeployment implements admission.Facts.
 func (s surroundings) ForDeployment(_ context.Context, deployment *appsv1.Deployment) (facts.Facts, error) {
 	return s.snapshot.Around(deployment), nil
+}
+
+// OnlyColor implements admission.Facts: what stands without pods stays as it is.
+func (s surroundings) OnlyColor(ctx context.Context, service *corev1.Service) (color.Color, bool, error) {
+	return s.OnlyColorOfPods(ctx, service)
 }
 
 // Behind implements admission.Facts: each Deployment is judged itself, and nothing

@@ -5,6 +5,7 @@ package controller
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -40,7 +41,10 @@ type Facts interface {
 
 // Pinner gives a colorless Service the color of what it serves, once all its
 // ready endpoints carry one and the same: the Service stood there before its
-// pods did, as in the output of Helm and Kustomize. Pinning changes no endpoint.
+// pods did, as in the output of Helm and Kustomize. Two colors that were created at the
+// same time, before any of the webhooks could see the other, are not left to meet in it:
+// while nothing serves, it is pinned to the one that was there first. Pinning changes no
+// endpoint.
 type Pinner struct {
 	client     client.Client
 	live       client.Reader
@@ -124,7 +128,14 @@ func (p *Pinner) Reconcile(ctx context.Context, request reconcile.Request) (reco
 	if err != nil {
 		return reconcile.Result{}, err
 	}
+	why := "all ready endpoints are %s"
 	c, ok := servedColor(around)
+	if !ok && nothingReady(around) {
+		why = "nothing serves, and of the two colors behind it %s was there first"
+		if c, ok, err = p.first(ctx, &service); err != nil {
+			return reconcile.Result{}, err
+		}
+	}
 	if !ok {
 		return reconcile.Result{RequeueAfter: again(around)}, nil
 	}
@@ -132,8 +143,24 @@ func (p *Pinner) Reconcile(ctx context.Context, request reconcile.Request) (reco
 		return reconcile.Result{}, err
 	}
 	p.events.Eventf(&service, nil, corev1.EventTypeNormal, "Pinned", "Pin",
-		"selector pinned to %s=%s: all ready endpoints are %s", v1alpha1.LabelColor, c, c)
+		"selector pinned to %s=%s: "+why, v1alpha1.LabelColor, c, c)
 	return reconcile.Result{}, nil
+}
+
+// first returns the color that was there first, of two.
+func (p *Pinner) first(ctx context.Context, service *corev1.Service) (color.Color, bool, error) {
+	var deployments appsv1.DeploymentList
+	if err := p.client.List(ctx, &deployments, client.InNamespace(service.Namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return "", false, err
+	}
+	c, ok := facts.First(service, deployments.Items)
+	return c, ok, nil
+}
+
+// nothingReady says that no pod serves, or is about to, as far as all of them were read.
+func nothingReady(around facts.Facts) bool {
+	return around.Serving.Ready == 0 && !around.Serving.Truncated && !around.Selected.Truncated &&
+		!slices.ContainsFunc(around.Selected.Pods, func(pod facts.Pod) bool { return pod.Ready })
 }
 
 // mayWrite says whether tealgate changes objects in a namespace of that mode. A

@@ -131,3 +131,19 @@ func TestMayWrite(t *testing.T) {
 		assert.Equal(t, want, mayWrite(mode), "mode %q", mode)
 	}
 }
+
+func TestNothingReady(t *testing.T) {
+	for name, test := range map[string]struct {
+		known facts.Facts
+		want  bool
+	}{
+		"NoPods":        {facts.None(), true},
+		"UnreadyPods":   {around(append(pods(1, "blue", false), pods(1, "green", false)...)), true},
+		"ReadyPod":      {around(append(pods(1, "blue", false), pods(1, "green", true)...)), false},
+		"ReadyEndpoint": {withEndpoints(facts.None(), 1), false},
+		"MorePods":      {truncated(facts.None(), true, false), false},
+		"MoreSlices":    {truncated(facts.None(), false, true), false},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, nothingReady(test.known)) })
+	}
+}

@@ -46,15 +46,76 @@ func (g *Gatherer) carriers(ctx context.Context, namespace string, matches func(
 	slices.SortFunc(matching, func(a, b *corev1.Service) int { return strings.Compare(a.Name, b.Name) })
 	found := []Carrier{}
 	for _, service := range matching[:min(len(matching), maxCarriers)] {
-		serving, err := g.serving(ctx, namespace, service.Name)
+		carrier, err := g.carrier(ctx, service)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, Carrier{
-			Name: service.Name, Color: service.Spec.Selector[v1alpha1.LabelColor], Ready: serving.Ready,
-			Workloads: workloads(serving.Pods), Selector: service.Spec.Selector,
-		})
+		found = append(found, carrier)
 	}
+	return found, nil
+}
+
+func (g *Gatherer) carrier(ctx context.Context, service *corev1.Service) (Carrier, error) {
+	serving, err := g.serving(ctx, service.Namespace, service.Name)
+	if err != nil {
+		return Carrier{}, err
+	}
+	return Carrier{
+		Name: service.Name, Color: service.Spec.Selector[v1alpha1.LabelColor], Ready: serving.Ready,
+		Workloads: workloads(serving.Pods), Selector: service.Spec.Selector,
+	}, nil
+}
+
+// CarriersNow is Carriers for pods that are about to go. The Services of their
+// application are read live as well, at most three: one that was deleted or moved a
+// moment ago is still in the cache as it was. A Service that is being deleted carries
+// nothing that is to be kept.
+func (g *Gatherer) CarriersNow(ctx context.Context, namespace string, pod map[string]string) ([]Carrier, error) {
+	candidates, err := g.pairing(ctx, namespace, pod)
+	if err != nil {
+		return nil, err
+	}
+	found := []Carrier{}
+	for _, candidate := range candidates[:min(len(candidates), maxCarriers)] {
+		service := &corev1.Service{}
+		err := g.live.Get(ctx, client.ObjectKeyFromObject(candidate), service)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading Service %s/%s: %w", namespace, candidate.Name, err)
+		}
+		if service.DeletionTimestamp != nil || !CarriesTraffic(service) || !Selects(service, pod) {
+			continue
+		}
+		carrier, err := g.carrier(ctx, service)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, carrier)
+	}
+	return found, nil
+}
+
+// pairing returns the Services without a role that select pods with these labels, and
+// behind them those that would with another color. Cached.
+func (g *Gatherer) pairing(ctx context.Context, namespace string, pod map[string]string) ([]*corev1.Service, error) {
+	var services corev1.ServiceList
+	if err := g.cached.List(ctx, &services, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing Services of namespace %s: %w", namespace, err)
+	}
+	found := slices.DeleteFunc(pointers(services.Items), func(service *corev1.Service) bool {
+		return !CarriesTraffic(service) || !Pairs(service, pod)
+	})
+	slices.SortFunc(found, func(a, b *corev1.Service) int {
+		if selects := Selects(a, pod); selects != Selects(b, pod) {
+			if selects {
+				return -1
+			}
+			return 1
+		}
+		return strings.Compare(a.Name, b.Name)
+	})
 	return found, nil
 }
 

@@ -39,6 +39,10 @@ type Facts struct {
 	// Beside counts the ready pods of the other color, for a new Service that names
 	// a color: those that it would pass by. Live.
 	Beside int `json:"beside"`
+	// Coming are the colors of the Deployments behind a new Service that carries
+	// traffic and names no color, as far as they want any pods: each once, sorted.
+	// Live; cached where a namespace has more than 100 Deployments with a color.
+	Coming []string `json:"coming"`
 	// Config says which of the ConfigMaps that the Deployment under review names
 	// are there. Asked only when it names any and is created, or when its pod
 	// template changes. Live, names only.
@@ -254,7 +258,7 @@ type Serving struct {
 func None() Facts {
 	return Facts{
 		Services: []Service{}, Pair: []Deployment{}, Claims: []Claim{}, Exemptions: []Exemption{},
-		Live: []Carrier{}, Doors: []Carrier{}, SideBySide: []Versions{},
+		Live: []Carrier{}, Doors: []Carrier{}, Coming: []string{}, SideBySide: []Versions{},
 		Selected: Selected{Pods: []Pod{}}, Leaving: Selected{Pods: []Pod{}},
 		Serving: Serving{Pods: []string{}, Colors: []string{}},
 		Config:  Config{ConfigMaps: []string{}},

@@ -53,11 +53,11 @@ func (g *Gatherer) ForDeployment(ctx context.Context, deployment *appsv1.Deploym
 	if !around.NeedsOthers() {
 		return around.Facts(nil), nil
 	}
-	var deployments appsv1.DeploymentList
-	if err := g.cached.List(ctx, &deployments, client.InNamespace(deployment.Namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return Facts{}, fmt.Errorf("listing Deployments of namespace %s: %w", deployment.Namespace, err)
+	deployments, err := g.cachedDeployments(ctx, deployment.Namespace)
+	if err != nil {
+		return Facts{}, err
 	}
-	return around.Facts(pointers(deployments.Items)), nil
+	return around.Facts(deployments), nil
 }
 
 func pointers[T any](items []T) []*T {
@@ -72,7 +72,7 @@ func pointers[T any](items []T) []*T {
 // exists already, what serves now: two live reads, and a third for a Service that
 // leaves a selector which named no color. In a switch the first is for the pods of
 // both colors. For a new Service that names a color the second is for the pods of the
-// other.
+// other, and for one that names none for the Deployments that it selects.
 func (g *Gatherer) ForService(ctx context.Context, service, old *corev1.Service) (Facts, error) {
 	facts := None()
 	if old != nil && isSwitch(service, old) {
@@ -90,6 +90,11 @@ func (g *Gatherer) ForService(ctx context.Context, service, old *corev1.Service)
 		var err error
 		if facts.Beside, err = g.beside(ctx, service); err != nil {
 			return Facts{}, err
+		}
+		if Pinnable(service) {
+			if facts.Coming, err = g.coming(ctx, service); err != nil {
+				return Facts{}, err
+			}
 		}
 	} else {
 		var err error
@@ -155,25 +160,50 @@ func ForOldService(service, old *corev1.Service, gathered Facts) Facts {
 	return facts
 }
 
-// OnlyColor returns the color that all pods of a selector have, and false when
-// there are none, when they differ, or when one has none.
-func (g *Gatherer) OnlyColor(ctx context.Context, namespace string, selector map[string]string) (color.Color, bool, error) {
-	selected, err := g.pods(ctx, namespace, selector)
+// OnlyColor returns the color that all pods of a new Service have or, as long as there
+// are none, are going to have by the Deployments that it selects. It returns false when
+// there are neither, when they differ, or when one has none. Two live reads at most.
+func (g *Gatherer) OnlyColor(ctx context.Context, service *corev1.Service) (color.Color, bool, error) {
+	selected, err := g.pods(ctx, service.Namespace, service.Spec.Selector)
 	if err != nil || selected.Truncated {
 		return "", false, err
 	}
-	only := ""
-	for _, pod := range selected.Pods {
+	if c, some := onlyColorOf(selected.Pods); some {
+		found, ok := color.Parse(c)
+		return found, ok, nil
+	}
+	colors, err := g.coming(ctx, service)
+	if err != nil || len(colors) != 1 {
+		return "", false, err
+	}
+	found, ok := color.Parse(colors[0])
+	return found, ok, nil
+}
+
+// OnlyColorOfPods is OnlyColor without a look at Deployments.
+func (g *Gatherer) OnlyColorOfPods(ctx context.Context, service *corev1.Service) (color.Color, bool, error) {
+	selected, err := g.pods(ctx, service.Namespace, service.Spec.Selector)
+	if err != nil || selected.Truncated {
+		return "", false, err
+	}
+	c, _ := onlyColorOf(selected.Pods)
+	found, ok := color.Parse(c)
+	return found, ok, nil
+}
+
+// onlyColorOf returns the color that all pods have which stay, empty if they differ or
+// one has none, and whether any stays.
+func onlyColorOf(pods []Pod) (only string, some bool) {
+	for _, pod := range pods {
 		if pod.Terminating {
 			continue
 		}
 		if pod.Color == "" || pod.Traffic == v1alpha1.TrafficNone || (only != "" && pod.Color != only) {
-			return "", false, nil
+			return "", true
 		}
-		only = pod.Color
+		only, some = pod.Color, true
 	}
-	found, ok := color.Parse(only)
-	return found, ok, nil
+	return only, some
 }
 
 func (g *Gatherer) pods(ctx context.Context, namespace string, selector map[string]string) (Selected, error) {

@@ -42,7 +42,7 @@ func (c *cluster) ForService(context.Context, *corev1.Service, *corev1.Service) 
 func (c *cluster) Behind(context.Context, *corev1.Service) ([]facts.Behind, error) { return nil, nil }
 
 // OnlyColor implements admission.Facts: a Service without pods stays as it is.
-func (c *cluster) OnlyColor(context.Context, string, map[string]string) (color.Color, bool, error) {
+func (c *cluster) OnlyColor(context.Context, *corev1.Service) (color.Color, bool, error) {
 	return "", false, nil
 }
 
@@ -61,6 +61,16 @@ func (c *cluster) Attached(_ context.Context, deployment, _ *appsv1.Deployment, 
 // Carriers implements admission.Facts: nothing runs, so nothing carries traffic.
 func (c *cluster) Carriers(context.Context, string, map[string]string) ([]facts.Carrier, error) {
 	return []facts.Carrier{}, nil
+}
+
+// CarriersNow implements admission.Facts, like Carriers.
+func (c *cluster) CarriersNow(context.Context, string, map[string]string) ([]facts.Carrier, error) {
+	return []facts.Carrier{}, nil
+}
+
+// Abreast implements admission.Facts: the files are all there at once.
+func (c *cluster) Abreast(_ context.Context, _ *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error) {
+	return gathered, nil
 }
 
 // Doors implements admission.Facts, like Carriers.

@@ -44,9 +44,28 @@ func TestScriptsWhileReadsHang(t *testing.T) {
 	}
 }
 
+// TestScriptsWhileTheCacheIsBehind runs, one after the other, the stories in which things
+// happen so fast that tealgate's cache does not have them yet.
+func TestScriptsWhileTheCacheIsBehind(t *testing.T) {
+	cluster, err := env.Start(t.Context(), env.Options{})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	detour := startDetour(t, cluster)
+	w := install(t, cluster, env.TealgateOptions{Binary: binary, Reach: detour.reach})
+	w.detour = detour
+	files, err := filepath.Glob("testdata/behind/*.txtar")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, file := range files {
+		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { w.run(t, file) })
+		detour.stop()
+	}
+}
+
 // detour passes on what tealgate asks of the API server, with tealgate's own
 // credentials. It keeps to itself the lists of withheld resources: what a client gets
-// that way ends when it gives up, and all of them end with the test. Watches pass.
+// that way ends when it gives up, and all of them end with the test. Watches pass, unless
+// they are stopped.
 type detour struct {
 	server *httptest.Server
 	proxy  *httputil.ReverseProxy
@@ -54,6 +73,9 @@ type detour struct {
 
 	lock     sync.Mutex
 	withheld map[string]bool
+	// stopped are the resources whose watches get nothing until it is closed; nil for none.
+	stopped map[string]bool
+	flows   chan struct{}
 }
 
 // startDetour ends with the test, after tealgate if that is installed later.
@@ -99,6 +121,57 @@ func (d *detour) withhold(resources ...string) {
 	d.withheld = withheld
 }
 
+// stop keeps back the events of these resources from now on, so that tealgate's cache
+// stays as it is. Without any, all events flow again.
+func (d *detour) stop(resources ...string) {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	if d.flows != nil {
+		close(d.flows)
+	}
+	d.stopped, d.flows = nil, nil
+	if len(resources) > 0 {
+		d.stopped, d.flows = map[string]bool{}, make(chan struct{})
+	}
+	for _, resource := range resources {
+		d.stopped[resource] = true
+	}
+}
+
+// held is closed when events of a resource flow; nil where they do.
+func (d *detour) held(resource string) <-chan struct{} {
+	d.lock.Lock()
+	defer d.lock.Unlock()
+	if !d.stopped[resource] {
+		return nil
+	}
+	return d.flows
+}
+
+// slowed is the answer to a watch, which waits while its events are kept back.
+type slowed struct {
+	http.ResponseWriter
+
+	detour   *detour
+	resource string
+	gone     <-chan struct{}
+}
+
+// Write implements io.Writer.
+func (s slowed) Write(event []byte) (int, error) {
+	if flows := s.detour.held(s.resource); flows != nil {
+		select {
+		case <-flows:
+		case <-s.gone:
+		case <-s.detour.ended:
+		}
+	}
+	return s.ResponseWriter.Write(event)
+}
+
+// Unwrap lets the proxy flush.
+func (s slowed) Unwrap() http.ResponseWriter { return s.ResponseWriter }
+
 func (d *detour) withholds(r *http.Request) bool {
 	d.lock.Lock()
 	defer d.lock.Unlock()
@@ -107,6 +180,9 @@ func (d *detour) withholds(r *http.Request) bool {
 
 // ServeHTTP implements http.Handler.
 func (d *detour) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.URL.Query().Get("watch") != "" {
+		w = slowed{w, d, path.Base(r.URL.Path), r.Context().Done()}
+	}
 	if !d.withholds(r) {
 		d.proxy.ServeHTTP(w, r)
 		return
@@ -123,4 +199,12 @@ func (w *world) withhold(ts *testscript.TestScript, _ bool, args []string) {
 		ts.Fatalf("tealgate reaches the API server directly")
 	}
 	w.detour.withhold(args...)
+}
+
+// behind is the script's command: behind RESOURCES, none for an end of it.
+func (w *world) behind(ts *testscript.TestScript, _ bool, args []string) {
+	if w.detour == nil {
+		ts.Fatalf("tealgate reaches the API server directly")
+	}
+	w.detour.stop(args...)
 }

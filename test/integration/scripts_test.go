@@ -94,6 +94,8 @@ func TestApplications(t *testing.T) {
 //	untilmetric LINE            waits until tealgate's metrics have that line
 //	withhold RESOURCES          tealgate's lists of these, and of no others, get no
 //	                            answer from now on
+//	behind RESOURCES            tealgate's cache of these stays as it is from now on; without
+//	                            any it catches up
 //	maydie                      does so where the script is run with tealgate down
 //
 // What kubectl, admin and holder show is gathered in the file session, which a script
@@ -143,6 +145,7 @@ func (w *world) run(t *testing.T, path string) {
 			"paste":         paste,
 			"own":           w.own,
 			"withhold":      w.withhold,
+			"behind":        w.behind,
 			"starttealgate": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Start(context.Background())) },
 			"watchready":    w.watchReady,
 			"alwaysready":   w.alwaysReady,

@@ -6,6 +6,9 @@
 #   nothing to switch. Services labelled tealgate.dev/role: preview or metrics may see
 #   other pods, and may not become so while they carry traffic. No Service selects
 #   pods that declare tealgate.dev/traffic: none.
+#
+#   A new Service behind which there is one color only passes without naming it: tealgate
+#   pins it, at once or as soon as its pods are ready. Until then a second color is denied.
 # custom:
 #   id: selector-pins-color
 #   action: deny
@@ -17,6 +20,8 @@
 #       同时应答，也就无从切换。带标签 tealgate.dev/role: preview 或 metrics 的 Service 可以选中其他
 #       Pod，但承载流量的 Service 不能改成这种角色。任何 Service 都不能选中声明了
 #       tealgate.dev/traffic: none 的 Pod。
+#
+#       新建的 Service 后面只有一种颜色时，不写颜色也放行：tealgate 会立即或在 Pod 就绪后把它固定到该颜色；在此之前，第二种颜色会被拒绝。
 #   messages:
 #     unpinned:
 #       more: true
@@ -26,13 +31,13 @@
 #           selector:
 #             {{.selector}}
 #       en: |-
-#         its pods are {{.colors_en}}, and the selector names no color. {{.both_en}}
+#         its pods {{.are_en}} {{.colors_en}}, and the selector names no color. {{.both_en}}
 #
 #         Fix in {{.at}}{{if .guess}} ({{.color}} is a guess: name the color that shall serve){{end}}, then apply again:
 #
 #           {{.fix}}
 #       zh: |-
-#         它的 Pod 是 {{.colors_zh}}，而 selector 没有写明颜色。{{.both_zh}}
+#         它的 Pod {{.are_zh}} {{.colors_zh}}，而 selector 没有写明颜色。{{.both_zh}}
 #
 #         在 {{.at}} 中改为以下内容{{if .guess}}（{{.color}} 是猜测：请写应当提供服务的颜色）{{end}}，然后重新 apply：
 #
@@ -114,8 +119,10 @@ violation contains {
 	"subject": sprintf("selector %s", [traffic.written(traffic.selector)]),
 	"with": {
 		"selector": pinned(best.color),
-		"colors_en": concat(" and ", sort(traffic.pod_colors)),
-		"colors_zh": concat(" 和 ", sort(traffic.pod_colors)),
+		"colors_en": concat(" and ", sort(colors)),
+		"colors_zh": concat(" 和 ", sort(colors)),
+		"are_en": are.en,
+		"are_zh": are.zh,
 		"color": best.color,
 		"guess": best.guess,
 		"both_en": both.en,
@@ -124,7 +131,8 @@ violation contains {
 } if {
 	input.kind == "Service"
 	colorless
-	count(traffic.pod_colors) > 0
+	count(colors) > 0
+	not pinned_soon
 }
 
 # Without pods of a color there is nothing to be seen, but the Service would leave
@@ -236,6 +244,30 @@ colorless if {
 	traffic.color == ""
 }
 
+# colors are those of the pods, and of those that are to come.
+colors := traffic.pod_colors | coming
+
+# coming are the colors of the Deployments behind a new Service.
+coming := {color | some color in object.get(input.facts, "coming", [])}
+
+are := {"en": "are", "zh": "是"} if {
+	count(coming - traffic.pod_colors) == 0
+} else := {"en": "are going to be", "zh": "将是"}
+
+# pinned_soon: a new Service, and all that stands behind it has one and the same color. The
+# controller pins it once it serves; a second color has to wait for that. An empty color
+# stays as it was written.
+pinned_soon if {
+	input.operation == "CREATE"
+	not traffic.color_label in object.keys(traffic.selector)
+	not input.facts.selected.truncated
+	count(colors) == 1
+	count(colors - traffic.colors) == 0
+	every pod in traffic.pods {
+		pod.color != ""
+	}
+}
+
 # pinned is the present selector with a color, as lines of YAML.
 pinned(color) := concat("\n", array.concat(
 	[sprintf("%s: %s", [yaml.scalar(key), yaml.scalar(workload.as_text(value))]) |
@@ -245,11 +277,11 @@ pinned(color) := concat("\n", array.concat(
 ))
 
 # best is the color that was pinned, else the one with most ready pods, with most
-# pods, blue in doubt.
+# pods, with any to come, blue in doubt.
 best := {"color": traffic.old_color, "guess": false} if {
 	traffic.old_color in traffic.colors
-} else := {"color": ranked[0][2], "guess": true} if {
-	ranked := sort([[0 - number(traffic.ready_pods, color), 0 - number(traffic.pods, color), color] |
+} else := {"color": ranked[0][3], "guess": true} if {
+	ranked := sort([[0 - number(traffic.ready_pods, color), 0 - number(traffic.pods, color), count({color} - coming), color] |
 		some color in traffic.colors
 	])
 }
@@ -260,7 +292,7 @@ both := {
 	"en": "Both would answer at the same time.",
 	"zh": "两个颜色会同时应答。",
 } if {
-	count(traffic.pod_colors) > 1
+	count(colors) > 1
 } else := {
 	"en": "The other color would answer beside it as soon as it is deployed.",
 	"zh": "另一个颜色一部署就会同时应答。",

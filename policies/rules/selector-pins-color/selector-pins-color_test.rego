@@ -5,12 +5,18 @@ import data.tealgate.rules.selector_pins_color as rule
 test_services[note] if {
 	some note, case in {
 		"one color, pinned": {"new": color("blue"), "pods": [pod("a", "blue")], "want": set()},
-		"one color, unpinned": {"new": {"app": "shop"}, "pods": [pod("a", "blue")], "want": {"unpinned"}},
+		"one color, unpinned": {"new": {"app": "shop"}, "pods": [pod("a", "blue")], "want": {"unpinned"}, "created": set()},
 		"two colors, unpinned": {"new": {"app": "shop"}, "pods": [pod("a", "blue"), pod("b", "green")], "want": {"unpinned"}},
 		"coloured and uncoloured pods": {"new": {"app": "shop"}, "pods": [pod("a", ""), pod("b", "green")], "want": {"unpinned"}},
-		"an empty color": {"new": color(""), "pods": [pod("a", "blue")], "want": {"unpinned"}},
+		"an empty color": {"new": color(""), "pods": [pod("a", "blue")], "want": {"unpinned"}, "created": {"unpinned"}},
 		"pods of an unknown color": {"new": {"app": "shop"}, "pods": [pod("a", "red")], "want": {"unpinned"}},
-		"headless": {"new": {"app": "shop"}, "spec": {"clusterIP": "None"}, "pods": [pod("a", "blue")], "want": {"unpinned"}},
+		"headless": {
+			"new": {"app": "shop"},
+			"spec": {"clusterIP": "None"},
+			"pods": [pod("a", "blue")],
+			"want": {"unpinned"},
+			"created": set(),
+		},
 		"a selector of nothing but a color": {"new": {"tealgate.dev/color": "blue"}, "pods": [pod("a", "blue")], "want": set()},
 		"no pods yet": {"new": {"app": "shop"}, "pods": [], "want": set()},
 		"uncoloured pods": {"new": {"app": "db"}, "pods": [pod("a", "")], "want": set()},
@@ -26,7 +32,13 @@ test_services[note] if {
 			"want": set(),
 		},
 		"metrics see both": {"new": {"app": "shop"}, "role": "metrics", "pods": [pod("a", "blue"), pod("b", "green")], "want": set()},
-		"an unknown role sees one": {"new": {"app": "shop"}, "role": "canary", "pods": [pod("a", "blue")], "want": {"unpinned"}},
+		"an unknown role sees one": {
+			"new": {"app": "shop"},
+			"role": "canary",
+			"pods": [pod("a", "blue")],
+			"want": {"unpinned"},
+			"created": set(),
+		},
 		"workers without traffic": {"new": {"app": "shop"}, "pods": [worker("a")], "want": {"without-traffic"}},
 		"workers without traffic for metrics": {
 			"new": {"app": "shop"},
@@ -44,8 +56,36 @@ test_services[note] if {
 		"null selector": {"new": null, "pods": [], "want": set()},
 		"ExternalName": {"new": color("red"), "spec": {"type": "ExternalName"}, "pods": [], "want": set()},
 	}
-	messages(created(case)) == case.want
+	messages(created(case)) == object.get(case, "created", case.want)
 	messages(update(case, {"old": case.new, "role": object.get(case, "role", "")})) == case.want
+}
+
+# A new Service over one color is pinned by tealgate; over two nobody could tell to which.
+test_created_before_or_beside_its_pods[note] if {
+	some note, case in {
+		"one color to come": {"coming": ["blue"], "pods": [], "want": set()},
+		"two colors to come": {"coming": ["blue", "green"], "pods": [], "want": {"unpinned"}},
+		"one is there, another to come": {"coming": ["blue", "green"], "pods": [pod("a", "blue")], "want": {"unpinned"}},
+		"the same is there and to come": {"coming": ["blue"], "pods": [pod("a", "blue")], "want": set()},
+		"a color that nobody knows is to come": {"coming": ["red"], "pods": [], "want": {"unpinned"}},
+		"pods without a color, and one to come": {"coming": ["blue"], "pods": [pod("a", "")], "want": {"unpinned"}},
+		"nothing is to come": {"coming": [], "pods": [], "want": set()},
+		"a preview, two colors to come": {"coming": ["blue", "green"], "pods": [], "role": "preview", "want": set()},
+		"more pods than were read": {"coming": ["blue"], "pods": [pod("a", "blue")], "truncated": true, "want": {"unpinned"}},
+	}
+	messages(created(object.union({"new": {"app": "shop"}}, case))) == case.want
+}
+
+test_words_of_what_is_to_come if {
+	[both] := [v | some v in violations(created({"new": {"app": "shop"}, "pods": [], "coming": ["blue", "green"]}))]
+	both["with"].are_en == "are going to be"
+	both["with"].are_zh == "将是"
+	both["with"].colors_en == "blue and green"
+	both["with"].both_en == "Both would answer at the same time."
+	both["with"].color == "blue"
+
+	[green] := [v | some v in violations(created({"new": {"app": "shop"}, "pods": [pod("a", "")], "coming": ["green"]}))]
+	green["with"].color == "green"
 }
 
 test_changes[note] if {
@@ -152,9 +192,11 @@ test_cure[note] if {
 }
 
 test_words_of_unpinned if {
-	[one] := [v | some v in violations(created({"new": {"app": "shop", "tier": "web"}, "pods": [pod("a", "blue")]}))]
+	selector := {"app": "shop", "tier": "web"}
+	[one] := [v | some v in violations(update({"new": selector, "pods": [pod("a", "blue")]}, {"old": selector, "role": ""}))]
 	one.subject == "selector app=shop,tier=web"
 	one["with"].colors_en == "blue"
+	one["with"].are_en == "are"
 	one["with"].selector == "app: shop\ntier: web\ntealgate.dev/color: blue"
 	one["with"].guess == true
 	one["with"].both_en == "The other color would answer beside it as soon as it is deployed."
@@ -293,7 +335,8 @@ service_of(selector, role, spec) := {
 service_facts(case) := {
 	"services": [],
 	"pair": [],
-	"selected": {"pods": case.pods, "truncated": false},
+	"selected": {"pods": case.pods, "truncated": object.get(case, "truncated", false)},
+	"coming": object.get(case, "coming", []),
 	"serving": {
 		"ready": object.get(case, "ready", 3),
 		"pods": [],
