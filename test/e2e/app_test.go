@@ -5,6 +5,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -120,4 +121,24 @@ func (a *app) decide(verdict v1alpha1.Verdict) time.Time {
 	said := time.Now()
 	require.NoError(a.t, a.as(a.t, manager).Create(a.t.Context(), decision))
 	return said
+}
+
+// pods lists those of a color that are to stay.
+func (a *app) pods(c color.Color) []corev1.Pod {
+	a.t.Helper()
+	pods := &corev1.PodList{}
+	require.NoError(a.t, a.List(a.t.Context(), pods, client.InNamespace(a.namespace), client.MatchingLabels{v1alpha1.LabelColor: string(c)}))
+	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil })
+}
+
+// breaks something in a pod: its readiness, or its process for good.
+func (a *app) breaks(pod corev1.Pod, what string) {
+	a.t.Helper()
+	a.do(a.t, "get", "--raw", fmt.Sprintf("/api/v1/namespaces/%s/pods/%s:8080/proxy/break/%s", a.namespace, pod.Name, what))
+}
+
+// tryAs runs kubectl as a user with every right that RBAC knows.
+func (a *app) tryAs(user string, args ...string) result {
+	a.t.Helper()
+	return a.try(a.t, user, "", append([]string{"--as-group=system:masters"}, args...)...)
 }

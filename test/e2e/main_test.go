@@ -40,6 +40,8 @@ var scenarios = []struct {
 	play func(t *testing.T, c *cluster)
 }{
 	{"UnderLoad", underLoad},
+	{"Prevented", prevented},
+	{"BrokenGreen", brokenGreen},
 }
 
 func TestMain(m *testing.M) {

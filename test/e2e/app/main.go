@@ -1,5 +1,6 @@
 // Command app is what the scenarios release. It answers every request with its color and
-// version, reports readiness, drains when it is to end, and breaks on demand.
+// version, reports readiness, drains when it is to end, and breaks on demand. Like many,
+// it may also take its time (LATENCY=300ms) and end at once (DRAIN=none).
 package main
 
 import (
@@ -25,6 +26,7 @@ const (
 
 type app struct {
 	color, version string
+	latency        time.Duration
 	unready        atomic.Bool
 	leaving        atomic.Bool
 }
@@ -41,8 +43,17 @@ func run() error {
 		return errors.New("crashing, as it was told to")
 	}
 	a := &app{color: os.Getenv("COLOR"), version: os.Getenv("VERSION")}
+	if latency := os.Getenv("LATENCY"); latency != "" {
+		var err error
+		if a.latency, err = time.ParseDuration(latency); err != nil {
+			return err
+		}
+	}
 	server := &http.Server{Addr: ":8080", Handler: a.handler(), ReadHeaderTimeout: 5 * time.Second}
 
+	if os.Getenv("DRAIN") == "none" {
+		return server.ListenAndServe()
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, syscall.SIGINT)
 	defer stop()
 	ended := make(chan error, 1)
@@ -62,6 +73,7 @@ func crashed() string { return filepath.Join(state, "crashed") }
 func (a *app) handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("/", func(w http.ResponseWriter, _ *http.Request) {
+		<-time.After(a.latency)
 		if a.leaving.Load() {
 			w.Header().Set("Connection", "close")
 		}

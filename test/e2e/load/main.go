@@ -42,7 +42,7 @@ func main() {
 	url := flag.String("url", "", "`URL` to ask")
 	rate := flag.Int("rate", 100, "requests a second, of all clients together")
 	clients := flag.Int("clients", 4, "number of clients")
-	timeout := flag.Duration("timeout", 5*time.Second, "time that a request may take")
+	timeout := flag.Duration("timeout", 2*time.Second, "time that a request may take")
 	flag.Parse()
 
 	l := &load{}
@@ -59,7 +59,8 @@ func main() {
 func (l *load) start(i int, url string, rate vegeta.Rate, timeout time.Duration) {
 	fresh := i%2 == 0
 	attacker := vegeta.NewAttacker(vegeta.KeepAlive(!fresh), vegeta.Timeout(timeout), vegeta.Redirects(vegeta.NoFollow))
-	target := vegeta.NewStaticTargeter(vegeta.Target{Method: http.MethodGet, URL: url})
+	// Not GET: Go's client would send one again when its connection breaks, and hide it.
+	target := vegeta.NewStaticTargeter(vegeta.Target{Method: http.MethodPost, URL: url})
 	name := fmt.Sprintf("client-%d", i)
 	results := attacker.Attack(target, rate, 0, name)
 	l.attackers = append(l.attackers, attacker)
