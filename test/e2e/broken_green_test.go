@@ -40,7 +40,7 @@ func brokenGreen(t *testing.T, c *cluster) {
 			c.enforce(t, "broken-"+name)
 			a := c.open(t, "broken-"+name, "broken_green.yaml")
 			a.phase(0, v1alpha1.PhaseIdle)
-			load := a.startLoad(loadedRate)
+			load := a.startLoad(loadedRate, 2*time.Second)
 			a.deploy(color.Green, "1.1.0")
 			a.phase(1, v1alpha1.PhaseAwaitingDecision)
 			a.decide(v1alpha1.VerdictGo)

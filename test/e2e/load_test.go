@@ -41,8 +41,8 @@ type load struct {
 }
 
 // startLoad sends requests to the Service of the app from a Pod outside of its pair, at a
-// fixed rate, and returns when the first have been answered.
-func (a *app) startLoad(rate int) *load {
+// fixed rate, and returns when it has begun.
+func (a *app) startLoad(rate int, timeout time.Duration) *load {
 	a.t.Helper()
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{Namespace: a.namespace, Name: "load"},
@@ -51,7 +51,7 @@ func (a *app) startLoad(rate int) *load {
 			Containers: []corev1.Container{{
 				Name: "load", Image: "tealgate-e2e/load:1",
 				// By its address: it is the switch that is measured, and not a DNS server.
-				Args: []string{"-url=http://" + a.service().Spec.ClusterIP, fmt.Sprintf("-rate=%d", rate)},
+				Args: []string{"-url=http://" + a.service().Spec.ClusterIP, fmt.Sprintf("-rate=%d", rate), "-timeout=" + timeout.String()},
 			}},
 		},
 	}

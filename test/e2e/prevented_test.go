@@ -43,7 +43,7 @@ func prevented(t *testing.T, c *cluster) {
 					c.namespace(t, name, nil)
 				}
 				a := c.open(t, name, "prevented.yaml")
-				load := a.startLoad(loadedRate)
+				load := a.startLoad(loadedRate, 2*time.Second)
 				<-time.After(time.Second) // Of requests, before anything happens.
 				mistake.make(a, guarded)
 				answers := load.report()

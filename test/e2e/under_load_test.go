@@ -21,6 +21,8 @@ const (
 	loadedRounds = 25
 	// loadedRate is in requests a second, for each of the applications.
 	loadedRate = 100
+	// loadedTimeout is how long clients wait for an answer.
+	loadedTimeout = 5 * time.Second
 
 	// proxyPeriod is how long kube-proxy may take to follow the endpoints.
 	proxyPeriod = 2 * time.Second
@@ -81,7 +83,7 @@ func (l loaded) to(c color.Color) []move {
 }
 
 func (a *app) playUnderLoad() loaded {
-	load := a.startLoad(loadedRate)
+	load := a.startLoad(loadedRate, loadedTimeout)
 	var moves []move
 	for round := range loadedRounds {
 		moves = append(moves, a.thereAndBack(int64(round)+1)...)
@@ -89,6 +91,11 @@ func (a *app) playUnderLoad() loaded {
 	result := loaded{moves: moves, answers: load.report()}
 	assert.Empty(a.t, failures(a.t, result.answers))
 	assert.Len(a.t, result.moves, 2*loadedRounds)
+	for _, one := range result.answers {
+		if one.failed() || one.Latency > time.Second {
+			a.t.Logf("slow or failed: %s", after(moves, one))
+		}
+	}
 	for i, m := range moves {
 		until := time.Now()
 		if i+1 < len(moves) {
@@ -113,6 +120,18 @@ func (a *app) thereAndBack(number int64) []move {
 	assert.Equal(a.t, v1alpha1.OutcomeRolledBack, bg.Status.Release.Outcome)
 	back.reached = bg.Status.Release.EndpointsRestoredTime.Time
 	return []move{there, back}
+}
+
+// after says when a request was sent, from the move before it on.
+func after(moves []move, one answer) string {
+	said := fmt.Sprintf("%s %s took %s, %d %q", one.Time.Format("15:04:05.000"), one.Client, one.Latency.Round(time.Millisecond), one.Code, one.Body)
+	for _, m := range slices.Backward(moves) {
+		if m.decided.Before(one.Time) {
+			return fmt.Sprintf("%s, %s after the Decision for %s and %s after its endpoints", said,
+				one.Time.Sub(m.decided).Round(time.Millisecond), m.to, one.Time.Sub(m.reached).Round(time.Millisecond))
+		}
+	}
+	return said
 }
 
 // followed returns how long after the endpoints had changed the old color still got a new

@@ -9,8 +9,11 @@ import (
 	"strings"
 )
 
-// needed programs, and the Debian packages that have them.
-var needed = []struct{ path, debian string }{
+// program of the distribution, and the Debian package that has it.
+type program struct{ path, debian string }
+
+// needed are those that a node takes.
+var needed = []program{
 	{"runc", "runc"},
 	{"iptables", "iptables"},
 	{"iptables-save", "iptables"},
@@ -24,7 +27,7 @@ var needed = []struct{ path, debian string }{
 }
 
 // checkMachine says everything that is missing.
-func checkMachine() error {
+func checkMachine(needed []program) error {
 	// Programs of the administrator need not be in the PATH of the test.
 	if err := os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin"); err != nil {
 		return err

@@ -84,6 +84,7 @@ func (a *app) handler() http.Handler {
 			http.Error(w, "not ready, as it was told to", http.StatusServiceUnavailable)
 		}
 	})
+	mux.HandleFunc("/ready.json", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"ready": true}`) })
 	mux.HandleFunc("/break/readiness", func(http.ResponseWriter, *http.Request) { a.unready.Store(true) })
 	mux.HandleFunc("/break/process", func(w http.ResponseWriter, _ *http.Request) {
 		if err := os.WriteFile(crashed(), nil, 0o600); err != nil {

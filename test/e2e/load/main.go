@@ -42,7 +42,7 @@ func main() {
 	url := flag.String("url", "", "`URL` to ask")
 	rate := flag.Int("rate", 100, "requests a second, of all clients together")
 	clients := flag.Int("clients", 4, "number of clients")
-	timeout := flag.Duration("timeout", 2*time.Second, "time that a request may take")
+	timeout := flag.Duration("timeout", 5*time.Second, "time that a request may take")
 	flag.Parse()
 
 	l := &load{}
@@ -58,7 +58,13 @@ func main() {
 // start runs a client until the report.
 func (l *load) start(i int, url string, rate vegeta.Rate, timeout time.Duration) {
 	fresh := i%2 == 0
-	attacker := vegeta.NewAttacker(vegeta.KeepAlive(!fresh), vegeta.Timeout(timeout), vegeta.Redirects(vegeta.NoFollow))
+	attacker := vegeta.NewAttacker(vegeta.Client(&http.Client{Timeout: timeout, Transport: &http.Transport{
+		DisableKeepAlives:   fresh,
+		MaxIdleConnsPerHost: vegeta.DefaultConnections,
+		// Sooner than any server: or both ends of a connection that is idle would meet, a
+		// request on its way and the end of the connection.
+		IdleConnTimeout: 2 * time.Second,
+	}}))
 	// Not GET: Go's client would send one again when its connection breaks, and hide it.
 	target := vegeta.NewStaticTargeter(vegeta.Target{Method: http.MethodPost, URL: url})
 	name := fmt.Sprintf("client-%d", i)
