@@ -111,6 +111,7 @@ e2e: ## Run tealgate on a real node (root), or on the cluster of E2E_KUBECONFIG=
 		DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(NODE_PACKAGES); \
 	fi
 	@cd test/kubernetes && go run . -only $(NODE_BINARIES)
+	@go test -tags e2e -count=1 -timeout 20m ./test/node
 	@go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
 
 IMAGES ?= $(CURDIR)/bin/e2e
