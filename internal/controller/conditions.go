@@ -186,7 +186,10 @@ func jobResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.JobStatu
 			if !there {
 				continue
 			}
-			result := v1alpha1.JobStatus{Stage: stage.stage, Name: job.Name, Job: jobName(r.Name, key), State: v1alpha1.JobRunning, Message: run.Message}
+			result := v1alpha1.JobStatus{
+				Stage: stage.stage, Name: job.Name, Job: jobName(r.Name, key), State: v1alpha1.JobRunning,
+				Message: run.Message, StartTime: micro(run.Began), EndTime: micro(run.Ended),
+			}
 			switch {
 			case run.Failed:
 				result.State = v1alpha1.JobFailed

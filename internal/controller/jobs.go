@@ -132,9 +132,15 @@ func jobsOf(ctx context.Context, live client.Reader, namespace, of string) (map[
 	for i := range jobs.Items {
 		job := &jobs.Items[i]
 		key := release.JobKey{Stage: release.Stage(job.Labels[labelStage]), Name: job.Labels[labelJob]}
-		state := release.Job{Succeeded: finished(job, batchv1.JobComplete) != nil}
+		state := release.Job{}
+		if job.Status.StartTime != nil {
+			state.Began = job.Status.StartTime.Time
+		}
+		if complete := finished(job, batchv1.JobComplete); complete != nil {
+			state.Succeeded, state.Ended = true, complete.LastTransitionTime.Time
+		}
 		if failed := finished(job, batchv1.JobFailed); failed != nil {
-			state.Failed = true
+			state.Failed, state.Ended = true, failed.LastTransitionTime.Time
 			if state.Message, err = lastWords(ctx, live, job); err != nil {
 				return nil, err
 			}

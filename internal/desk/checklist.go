@@ -86,6 +86,9 @@ func (w *paper) jobs(stage v1alpha1.Stage, jobs []v1alpha1.Job) {
 		}
 		run := &w.full.Jobs[i]
 		known := string(run.State)
+		if lasted := between(run.StartTime.Time, run.EndTime.Time); lasted != "" {
+			known = fmt.Sprintf(w.words.by, known, lasted)
+		}
 		if run.Message != "" {
 			known += w.words.colon + run.Message
 		}

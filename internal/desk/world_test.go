@@ -132,7 +132,9 @@ func ended17(outcome v1alpha1.Outcome, message string) func(*v1alpha1.BlueGreen)
 // verified adds what happened before the switch.
 func verified(bg *v1alpha1.BlueGreen) {
 	r := bg.Status.Release
-	r.Jobs = []v1alpha1.JobStatus{{Stage: v1alpha1.StageVerify, Name: "smoke", State: v1alpha1.JobSucceeded}}
+	r.Jobs = []v1alpha1.JobStatus{{
+		Stage: v1alpha1.StageVerify, Name: "smoke", State: v1alpha1.JobSucceeded, StartTime: after(time.Minute), EndTime: after(83 * time.Second),
+	}}
 	r.Checks = []v1alpha1.CheckStatus{
 		{Stage: v1alpha1.StageVerify, Name: "login-and-order", By: "tom", Time: after(3 * time.Minute)},
 		{Stage: v1alpha1.StageVerify, Name: "payment", By: "tom", Time: after(4 * time.Minute)},

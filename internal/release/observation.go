@@ -126,6 +126,8 @@ type Job struct {
 	Succeeded, Failed bool
 	// Message is the end of what a failed one had to say.
 	Message string
+	// Began and Ended are for the report, zero while it has not.
+	Began, Ended time.Time
 }
 
 // Sample is one measured value.
