@@ -51,7 +51,8 @@ import (
 // +kubebuilder:rbac:groups=autoscaling,resources=horizontalpodautoscalers,verbs=list
 // +kubebuilder:rbac:groups=batch,resources=cronjobs,verbs=get
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=list;watch;create
-// +kubebuilder:rbac:groups=tealgate.dev,resources=bluegreens;decisions,verbs=get;list;watch
+// +kubebuilder:rbac:groups=tealgate.dev,resources=bluegreens,verbs=get;list;watch
+// +kubebuilder:rbac:groups=tealgate.dev,resources=decisions,verbs=get;list;watch;patch;delete
 // +kubebuilder:rbac:groups=tealgate.dev,resources=bluegreens/status,verbs=patch
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,resourceNames=tealgate,verbs=get;list;watch;patch

@@ -3,6 +3,8 @@ package controller
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -88,12 +90,29 @@ func (r *Releaser) remove(ctx context.Context, s *sight, act release.Remove) err
 	return nil
 }
 
+// disown gives up what a crash, or another writer, between the two writes of a move or of a
+// scaling has left to tealgate.
+func (r *Releaser) disown(ctx context.Context, s *sight) error {
+	for _, name := range slices.Sorted(maps.Keys(s.services)) {
+		if err := traffic.Disown(ctx, r.client, s.services[name]); err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(s.deployments)) {
+		if err := traffic.Disown(ctx, r.client, s.deployments[name]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // run starts a job, with what its containers learn of the release.
 func (r *Releaser) run(ctx context.Context, s *sight, key release.JobKey) error {
 	status := s.bg.Status.Release
+	owner, controlled := ownerOf(s.bg), true
+	owner.Controller = &controlled
 	order := &jobOrder{
-		key: key, release: status.Name,
-		owner: *metav1.NewControllerRef(s.bg, v1alpha1.GroupVersion.WithKind("BlueGreen")),
+		key: key, release: status.Name, owner: owner,
 		env: map[string]string{
 			"COLOR": string(status.To), "VERSION": status.Version, "RELEASE": status.Name, "PREVIEW_URL": previewURL(s, key.Stage),
 		},

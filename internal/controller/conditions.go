@@ -157,16 +157,21 @@ func writeSignalsReady(bg *v1alpha1.BlueGreen, o *release.Observation) {
 	case len(list) == 0:
 		set(bg, v1alpha1.ConditionSignalsReady, true, v1alpha1.ReasonNoSignals, "nothing is measured")
 		return
-	case bg.Status.Phase != v1alpha1.PhaseIdle || len(o.Samples) == 0:
+	case bg.Status.Phase != v1alpha1.PhaseIdle:
 		return
 	}
+	all := true
 	for i := range list {
-		if trouble := o.Samples[list[i].Name].Trouble; trouble != "" && trouble != signals.NoData {
+		sample, measured := o.Samples[list[i].Name]
+		if trouble := sample.Trouble; trouble != "" && trouble != signals.NoData {
 			set(bg, v1alpha1.ConditionSignalsReady, false, v1alpha1.ReasonSignalsInvalid, fmt.Sprintf("signal %s: %s", list[i].Name, trouble))
 			return
 		}
+		all = all && measured
 	}
-	set(bg, v1alpha1.ConditionSignalsReady, true, v1alpha1.ReasonSignalsReady, "every query runs")
+	if all {
+		set(bg, v1alpha1.ConditionSignalsReady, true, v1alpha1.ReasonSignalsReady, "every query runs")
+	}
 }
 
 func jobResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.JobStatus {

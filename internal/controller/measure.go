@@ -19,8 +19,9 @@ type question struct {
 	server, query, count string
 }
 
-// measurer measures beside the reconciles, so that a slow Prometheus holds up no rollback.
-// At most one measurement for an occasion is under way. It is safe for concurrent use.
+// measurer measures beside the reconciles, so that a slow Prometheus holds up no rollback,
+// and each value beside the others, so that a slow query holds up no failed one. At most one
+// measurement of a value is under way. It is safe for concurrent use.
 type measurer struct {
 	// address finds the address of a Prometheus server by its name in the settings.
 	address func(name string) (string, bool)
@@ -30,45 +31,68 @@ type measurer struct {
 
 	mu      sync.Mutex
 	entries map[client.ObjectKey]*measured
+	// slots bound how many ask a server at the same time, by its name.
+	slots map[string]chan struct{}
 }
 
 // measured is what was measured last for a BlueGreen.
 type measured struct {
 	// occasion is what it was measured for: values of one phase say nothing in another.
 	occasion string
-	busy     bool
+	values   map[string]*value
+}
+
+// value is the answer to one question.
+type value struct {
+	busy bool
 	// began and ended are when the last measurement did.
 	began, ended time.Time
-	samples      map[string]release.Sample
+	sample       release.Sample
 }
 
 func newMeasurer(address func(string) (string, bool), done func(client.ObjectKey), now func() time.Time) *measurer {
-	return &measurer{address: address, done: done, now: now, entries: map[client.ObjectKey]*measured{}}
+	return &measurer{
+		address: address, done: done, now: now,
+		entries: map[client.ObjectKey]*measured{}, slots: map[string]chan struct{}{},
+	}
 }
 
-// stale is after how many intervals a value says nothing any more: a server that hangs, or
-// hours without a look, must not pass for data.
-const stale = 3
+const (
+	// stale is after how many intervals, beside the time that an answer may take, a value says
+	// nothing any more: hours without a look must not pass for data.
+	stale = 3
+	// queriesAtOnce is how many queries a server gets at the same time: when tealgate starts,
+	// every BlueGreen has some.
+	queriesAtOnce = 8
+)
 
-// latest returns what is known for an occasion, and begins to measure again when that is
-// older than interval. What is much older is not known. It never waits.
+// latest returns what is known for an occasion, and begins to measure again what is older
+// than interval. What is much older is not known. It never waits.
 func (m *measurer) latest(ctx context.Context, key client.ObjectKey, occasion string, interval time.Duration, ask []question) map[string]release.Sample {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	entry := m.entries[key]
 	if entry == nil || entry.occasion != occasion {
-		entry = &measured{occasion: occasion}
+		entry = &measured{occasion: occasion, values: map[string]*value{}}
 		m.entries[key] = entry
 	}
 	now := m.now()
-	if !entry.busy && now.Sub(entry.began) >= interval && len(ask) > 0 {
-		entry.busy, entry.began = true, now
-		go m.measure(context.WithoutCancel(ctx), key, entry, ask, now)
+	known := map[string]release.Sample{}
+	for _, q := range ask {
+		v := entry.values[q.name]
+		if v == nil {
+			v = &value{}
+			entry.values[q.name] = v
+		}
+		if !v.busy && now.Sub(v.began) >= interval {
+			v.busy, v.began = true, now
+			go m.measure(context.WithoutCancel(ctx), key, v, q)
+		}
+		if now.Sub(v.ended) <= stale*interval+signals.Timeout {
+			known[q.name] = v.sample
+		}
 	}
-	if now.Sub(entry.ended) > stale*interval {
-		return nil
-	}
-	return entry.samples
+	return known
 }
 
 // forget drops what is known of a BlueGreen that is gone or idle.
@@ -78,19 +102,16 @@ func (m *measurer) forget(key client.ObjectKey) {
 	delete(m.entries, key)
 }
 
-// measure asks one server after the other. Each question has its own deadline.
-func (m *measurer) measure(ctx context.Context, key client.ObjectKey, entry *measured, ask []question, at time.Time) {
-	samples := map[string]release.Sample{}
-	for _, q := range ask {
-		samples[q.name] = m.one(ctx, q, at)
-	}
+// measure answers one question. It has its own deadline, once it is its turn.
+func (m *measurer) measure(ctx context.Context, key client.ObjectKey, v *value, q question) {
+	sample := m.one(ctx, q)
 	m.mu.Lock()
-	entry.samples, entry.ended, entry.busy = samples, m.now(), false
+	v.sample, v.ended, v.busy = sample, m.now(), false
 	m.mu.Unlock()
 	m.done(key)
 }
 
-func (m *measurer) one(ctx context.Context, q question, at time.Time) release.Sample {
+func (m *measurer) one(ctx context.Context, q question) release.Sample {
 	address, known := m.address(q.server)
 	if !known {
 		return release.Sample{Trouble: fmt.Sprintf("the settings name no Prometheus %s", q.server)}
@@ -99,5 +120,17 @@ func (m *measurer) one(ctx context.Context, q question, at time.Time) release.Sa
 	if err != nil {
 		return release.Sample{Trouble: err.Error()}
 	}
-	return server.Measure(ctx, q.query, q.count, at)
+	slot := m.slot(q.server)
+	slot <- struct{}{}
+	defer func() { <-slot }()
+	return server.Measure(ctx, q.query, q.count, m.now())
+}
+
+func (m *measurer) slot(server string) chan struct{} {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.slots[server] == nil {
+		m.slots[server] = make(chan struct{}, queriesAtOnce)
+	}
+	return m.slots[server]
 }

@@ -27,7 +27,7 @@ func TestLatest(t *testing.T) {
 		}
 		unknown := map[string]release.Sample{"errors": {Trouble: "the settings name no Prometheus main"}}
 
-		assert.Nil(t, latest("shop-1 Watching"), "nothing is known, and nobody waits")
+		assert.Empty(t, latest("shop-1 Watching"), "nothing is known, and nobody waits")
 		synctest.Wait()
 		assert.Equal(t, unknown, latest("shop-1 Watching"))
 		synctest.Wait()
@@ -36,15 +36,38 @@ func TestLatest(t *testing.T) {
 		assert.Equal(t, unknown, latest("shop-1 Watching"), "known while it is measured again")
 		synctest.Wait()
 		assert.Equal(t, 2, measured)
-		assert.Nil(t, latest("shop-1 Retiring"), "another phase asks something else")
+		assert.Empty(t, latest("shop-1 Retiring"), "another phase asks something else")
 		synctest.Wait()
 
 		time.Sleep(20 * time.Hour) //nolint:forbidigo // As above.
-		assert.Nil(t, latest("shop-1 Retiring"), "what was measured yesterday is no data")
+		assert.Empty(t, latest("shop-1 Retiring"), "what was measured yesterday is no data")
 		synctest.Wait()
 		assert.Equal(t, unknown, latest("shop-1 Retiring"))
 		m.forget(key)
 		assert.Empty(t, m.entries)
+	})
+}
+
+// TestSlowServer: a server that does not answer holds up nothing that is asked of another.
+func TestSlowServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		answers := make(chan struct{})
+		m := newMeasurer(func(name string) (string, bool) {
+			if name == "slow" {
+				<-answers
+			}
+			return "", false
+		}, func(client.ObjectKey) {}, time.Now)
+		ask := []question{{name: "latency", server: "slow"}, {name: "errors", server: "main"}}
+		latest := func() map[string]release.Sample {
+			return m.latest(t.Context(), client.ObjectKey{Name: "shop"}, "shop-1 Watching", time.Hour, ask)
+		}
+		assert.Empty(t, latest())
+		synctest.Wait()
+		assert.Equal(t, map[string]release.Sample{"errors": {Trouble: "the settings name no Prometheus main"}}, latest())
+		close(answers)
+		synctest.Wait()
+		assert.Len(t, latest(), 2)
 	})
 }
 
@@ -53,5 +76,5 @@ func TestNothingToAsk(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
 	t.Cleanup(server.Close)
 	m := newMeasurer(func(string) (string, bool) { return server.URL, true }, func(client.ObjectKey) { t.Error("measured") }, time.Now)
-	assert.Nil(t, m.latest(t.Context(), client.ObjectKey{Name: "shop"}, "idle", time.Second, nil))
+	assert.Empty(t, m.latest(t.Context(), client.ObjectKey{Name: "shop"}, "idle", time.Second, nil))
 }

@@ -3,12 +3,11 @@ package controller
 import (
 	"context"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
@@ -18,11 +17,12 @@ import (
 	"github.com/tealgate/tealgate/internal/signals"
 )
 
-// maxDecisions bounds one read of the Decisions on a release.
-const maxDecisions = 500
-
-// rehearsalInterval is how long an idle BlueGreen's queries are not tried again.
-const rehearsalInterval = 24 * time.Hour
+// rehearsalInterval is how long the queries of an idle BlueGreen are not tried again once they
+// run, troubleInterval while they do not.
+const (
+	rehearsalInterval = 24 * time.Hour
+	troubleInterval   = 5 * time.Minute
+)
 
 // trafficSample is the name under which the traffic of the old color is measured.
 const trafficSample = "traffic of the old color"
@@ -32,6 +32,8 @@ type sight struct {
 	bg       *v1alpha1.BlueGreen
 	observed release.Observation
 	services map[string]*corev1.Service
+	// deployments are the pair's, by name.
+	deployments map[string]*appsv1.Deployment
 }
 
 // observe reads all that a decision is made from. The Services are read before the
@@ -63,7 +65,7 @@ func (r *Releaser) observe(ctx context.Context, bg *v1alpha1.BlueGreen) (*sight,
 		}
 	}
 	r.measureFor(ctx, fresh, &observed)
-	return &sight{bg: fresh, observed: observed, services: around.Objects}, nil
+	return &sight{bg: fresh, observed: observed, services: around.Objects, deployments: around.Workloads}, nil
 }
 
 func pairsOf(bg *v1alpha1.BlueGreen) []facts.ServicePair {
@@ -83,54 +85,18 @@ func pairsOf(bg *v1alpha1.BlueGreen) []facts.ServicePair {
 	return pairs
 }
 
-// decisions reads what people have said on the release of a BlueGreen, or on any of them
-// where its status is lost, and then also the highest number that one of these has.
-func (r *Releaser) decisions(ctx context.Context, bg *v1alpha1.BlueGreen) ([]release.Decision, int64, error) {
-	about := fields.OneTermEqualSelector("spec.blueGreen", bg.Name)
-	switch {
-	case bg.Status.Release != nil:
-		about = fields.AndSelectors(about, fields.OneTermEqualSelector("spec.release", bg.Status.Release.Name))
-	case bg.Status.Phase != "":
-		return nil, 0, nil
-	}
-	var list v1alpha1.DecisionList
-	err := r.live.List(ctx, &list, client.InNamespace(bg.Namespace), client.Limit(maxDecisions),
-		client.MatchingFieldsSelector{Selector: about})
-	if err != nil {
-		return nil, 0, fmt.Errorf("reading the Decisions on %s/%s: %w", bg.Namespace, bg.Name, err)
-	}
-	if list.Continue != "" {
-		return nil, 0, fmt.Errorf("BlueGreen %s/%s has more than %d Decisions: delete old ones", bg.Namespace, bg.Name, maxDecisions)
-	}
-	var found []release.Decision
-	highest := int64(0)
-	for i := range list.Items {
-		d := &list.Items[i]
-		if d.DeletionTimestamp != nil {
-			continue
-		}
-		found = append(found, release.Decision{
-			Name: d.Name, Release: d.Spec.Release, Verdict: release.Verdict(d.Spec.Verdict), Item: d.Spec.Item,
-			By: d.Spec.DecidedBy, Reason: d.Spec.Reason, At: d.CreationTimestamp.Time,
-		})
-		if suffix, ours := strings.CutPrefix(d.Spec.Release, bg.Name+"-"); ours {
-			// Nobody can make names run out by deciding on shop-9223372036854775807.
-			if number, err := strconv.ParseInt(suffix, 10, 32); err == nil && bg.Status.Phase == "" {
-				highest = max(highest, number)
-			}
-		}
-	}
-	return found, highest, nil
-}
-
 // measureFor adds what is known of the signals, where a decision needs them.
 func (r *Releaser) measureFor(ctx context.Context, bg *v1alpha1.BlueGreen, o *release.Observation) {
 	key := client.ObjectKeyFromObject(bg)
 	status := bg.Status.Release
 	if bg.Status.Phase == v1alpha1.PhaseIdle {
 		// Once for each spec: whoever writes a query learns at once that it does not run.
+		interval := rehearsalInterval
+		if troubled(bg) {
+			interval = troubleInterval
+		}
 		ask := questions(bg, &bg.Spec, "", bg.Status.LiveColor, bg.Status.LiveVersion)
-		o.Samples = r.measurer.latest(ctx, key, fmt.Sprintf("spec %d", bg.Generation), rehearsalInterval, ask)
+		o.Samples = r.measurer.latest(ctx, key, fmt.Sprintf("spec %d", bg.Generation), interval, ask)
 		return
 	}
 	if status == nil || status.Spec == nil {
@@ -157,6 +123,12 @@ func (r *Releaser) measureFor(ctx context.Context, bg *v1alpha1.BlueGreen, o *re
 	if sample, there := o.Samples[trafficSample]; there {
 		o.OldTraffic = &sample
 	}
+}
+
+// troubled says whether queries of an idle BlueGreen did not run. They are tried again, because
+// nobody tells that a server is back or was put into the settings.
+func troubled(bg *v1alpha1.BlueGreen) bool {
+	return bg.Status.Phase == v1alpha1.PhaseIdle && meta.IsStatusConditionFalse(bg.Status.Conditions, v1alpha1.ConditionSignalsReady)
 }
 
 // questions are those of the signals of a spec, about a color.

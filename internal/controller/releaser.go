@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"reflect"
 	"time"
@@ -87,7 +88,7 @@ type ReleaserOptions struct {
 	// Registerer takes the metrics of releases.
 	Registerer prometheus.Registerer
 	// Again is called when something that was begun beside the reconciles has ended, and a
-	// BlueGreen should be looked at.
+	// BlueGreen should be looked at. It may wait.
 	Again func(client.ObjectKey)
 }
 
@@ -195,9 +196,21 @@ func (r *Releaser) step(ctx context.Context, key client.ObjectKey) (wake time.Ti
 	}
 	if plan.Act == nil {
 		wake, err := r.notify(ctx, s.bg)
-		return sooner(wake, plan.Wake), true, err
+		if troubled(s.bg) {
+			wake = sooner(wake, r.now().Add(troubleInterval))
+		}
+		return sooner(wake, plan.Wake), true, errors.Join(err, r.clean(ctx, s))
 	}
 	return time.Time{}, false, r.act(ctx, s, plan.Act)
+}
+
+// clean does what no release waits for, once there is nothing else to do.
+func (r *Releaser) clean(ctx context.Context, s *sight) error {
+	if err := r.tidy(ctx, s.bg); err != nil {
+		// Whatever the reason, old Decisions are no reason to look again all the time.
+		logf.FromContext(ctx).Error(err, "decisions")
+	}
+	return r.disown(ctx, s)
 }
 
 // record writes the new state. It fails with a conflict if the BlueGreen has changed since

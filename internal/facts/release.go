@@ -31,6 +31,8 @@ type Surroundings struct {
 	Deployments []release.Deployment
 	// Objects are the Services that exist, live ones and previews, by name.
 	Objects map[string]*corev1.Service
+	// Workloads are the objects of Deployments, by name.
+	Workloads map[string]*appsv1.Deployment
 	// Pods are the problems of pods that are not ready, by color.
 	Pods map[color.Color][]string
 }
@@ -40,7 +42,9 @@ type Surroundings struct {
 // Deployments, their ReplicaSets and HorizontalPodAutoscalers of the namespace. A read
 // that would return more than its bound is an error: half of the pods decide nothing.
 func (g *Gatherer) ForRelease(ctx context.Context, namespace string, pairs []ServicePair) (*Surroundings, error) {
-	s := &Surroundings{Objects: map[string]*corev1.Service{}, Pods: map[color.Color][]string{}}
+	s := &Surroundings{
+		Objects: map[string]*corev1.Service{}, Workloads: map[string]*appsv1.Deployment{}, Pods: map[color.Color][]string{},
+	}
 	selected := map[string]*corev1.Pod{}
 	for _, pair := range pairs {
 		service, pods, err := g.releaseService(ctx, namespace, pair, s.Objects)
@@ -155,6 +159,7 @@ func (g *Gatherer) releaseDeployments(ctx context.Context, namespace string, s *
 		deployment := &deployments.Items[i]
 		if c, ok := color.Parse(deployment.Spec.Template.Labels[v1alpha1.LabelColor]); ok && s.behind(deployment) {
 			s.Deployments = append(s.Deployments, releaseDeployment(deployment, c, replicaSets.Items, autoscalers.Items, pods))
+			s.Workloads[deployment.Name] = deployment
 		}
 	}
 	for _, pod := range pods {

@@ -20,12 +20,12 @@ import (
 	"github.com/tealgate/tealgate/internal/release"
 )
 
-// Bounds of one query. A signal is one number; a server that sends more is not asked again
-// for the rest.
-const (
-	timeout     = 5 * time.Second
-	maxResponse = 1 << 20
-)
+// Timeout is how long a measurement may take.
+const Timeout = 5 * time.Second
+
+// maxResponse bounds what is read of an answer. A signal is one number; a server that sends
+// more is not asked again for the rest.
+const maxResponse = 1 << 20
 
 // NoData is the trouble of a query that runs and finds nothing.
 const NoData = "no data"
@@ -99,9 +99,9 @@ func NewServer(address string) (*Server, error) {
 }
 
 // Measure puts a query, and a second one that counts the samples behind it unless it is "".
-// It ends after five seconds, or with ctx; whatever goes wrong stands in the sample.
+// It ends after Timeout, or with ctx; whatever goes wrong stands in the sample.
 func (s *Server) Measure(ctx context.Context, query, count string, at time.Time) release.Sample {
-	ctx, cancel := context.WithTimeout(ctx, timeout)
+	ctx, cancel := context.WithTimeout(ctx, Timeout)
 	defer cancel()
 	value, err := s.number(ctx, query, at)
 	if err != nil {
