@@ -196,6 +196,7 @@ func outlives(t *testing.T, cluster *env.Cluster, namespace string, m *mortal) {
 	var jobs batchv1.JobList
 	require.NoError(t, s.List(ctx, &jobs, client.InNamespace(namespace)))
 	assert.Len(t, jobs.Items, 2, "each job was made once")
+	s.ownsNothing()
 	var phases []v1alpha1.Phase
 	for _, phase := range bg.Status.Release.Phases {
 		phases = append(phases, phase.Phase)

@@ -12,7 +12,6 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -66,6 +65,11 @@ func open(t *testing.T, cluster *env.Cluster, namespace string, spec v1alpha1.Bl
 	s.Client = s.as("lee")
 	s.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: map[string]string{v1alpha1.LabelMode: v1alpha1.ModeEnforce}}})
 	s.furnish()
+	for _, other := range spec.Services[1:] {
+		service := s.service(other.Name, nil)
+		service.Spec.Selector["tier"] = "web"
+		s.create(service)
+	}
 	s.create(&v1alpha1.BlueGreen{ObjectMeta: s.meta("shop"), Spec: spec})
 	s.until("Idle", func(bg *v1alpha1.BlueGreen) bool { return bg.Status.Phase == v1alpha1.PhaseIdle })
 	return s
@@ -111,8 +115,14 @@ func (s *pair) service(name string, labels map[string]string) *corev1.Service {
 // deploy makes a Deployment of a color, or replaces its template.
 func (s *pair) deploy(c color.Color, version string, replicas int32) {
 	s.t.Helper()
+	require.NoError(s.t, s.apply(c, version, replicas))
+}
+
+// apply is deploy, for one that may be refused.
+func (s *pair) apply(c color.Color, version string, replicas int32) error {
+	s.t.Helper()
 	deployment := &appsv1.Deployment{ObjectMeta: s.meta("shop-" + string(c))}
-	labels := map[string]string{"app": "shop", v1alpha1.LabelColor: string(c), v1alpha1.LabelVersion: version}
+	labels := map[string]string{"app": "shop", "tier": "web", v1alpha1.LabelColor: string(c), v1alpha1.LabelVersion: version}
 	_, err := createOrUpdate(s.t.Context(), s.Client, deployment, func() {
 		deployment.Labels = map[string]string{v1alpha1.LabelColor: string(c)}
 		deployment.Spec.Replicas = &replicas
@@ -125,7 +135,7 @@ func (s *pair) deploy(c color.Color, version string, replicas int32) {
 			}}},
 		}
 	})
-	require.NoError(s.t, err)
+	return err
 }
 
 func createOrUpdate(ctx context.Context, c client.Client, object client.Object, change func()) (bool, error) {
@@ -162,6 +172,14 @@ func (s *pair) phase(phase v1alpha1.Phase) *v1alpha1.BlueGreen {
 	return s.until(string(phase), func(bg *v1alpha1.BlueGreen) bool { return bg.Status.Phase == phase })
 }
 
+// waits waits for the words in which the release says what it waits for.
+func (s *pair) waits(message string) *v1alpha1.BlueGreen {
+	s.t.Helper()
+	return s.until(message, func(bg *v1alpha1.BlueGreen) bool {
+		return bg.Status.Waiting != nil && bg.Status.Waiting.Message == message
+	})
+}
+
 func (s *pair) outcome(outcome v1alpha1.Outcome) *v1alpha1.BlueGreen {
 	s.t.Helper()
 	return s.until(string(outcome), func(bg *v1alpha1.BlueGreen) bool {
@@ -173,10 +191,15 @@ func (s *pair) outcome(outcome v1alpha1.Outcome) *v1alpha1.BlueGreen {
 // says when they did.
 func (s *pair) serves(c color.Color, n int) time.Time {
 	s.t.Helper()
+	return s.servesWithin(c, n, 30*time.Second)
+}
+
+func (s *pair) servesWithin(c color.Color, n int, limit time.Duration) time.Time {
+	s.t.Helper()
 	require.Eventually(s.t, func() bool {
 		serving, others := s.serving(c)
 		return serving == n && others == 0
-	}, 30*time.Second, 10*time.Millisecond, "%d of %s in the slices", n, c)
+	}, limit, 10*time.Millisecond, "%d of %s in the slices in %s", n, c, limit)
 	return time.Now()
 }
 
@@ -230,49 +253,6 @@ func (s *pair) says(c color.Color, n int, annotation, value string) {
 	}
 }
 
-// change edits a spec that asks nobody and waits for nothing.
-func change(edit func(*v1alpha1.BlueGreenSpec)) v1alpha1.BlueGreenSpec {
-	spec := quick()
-	edit(&spec)
-	return spec
-}
-
-// TestReleases: whole releases on a real control plane, one namespace each.
-func TestReleases(t *testing.T) {
-	w := start(t, env.Options{})
-	for name, test := range map[string]struct {
-		spec  v1alpha1.BlueGreenSpec
-		story func(*pair)
-	}{
-		"finished": {change(func(spec *v1alpha1.BlueGreenSpec) {
-			spec.Watch.Duration.Duration, spec.Retire.After.Duration = time.Second, time.Second
-		}), (*pair).finishes},
-		"nogo":        {quick(), (*pair).isStopped},
-		"smoke-fails": {quick(), (*pair).failsItsSmokeTest},
-		"rolled-back": {quick(), (*pair).isRolledBack},
-		"crashes":     {quick(), (*pair).crashes},
-		"no-server": {change(func(spec *v1alpha1.BlueGreenSpec) {
-			query := v1alpha1.PrometheusQuery{Prometheus: "main", Query: "vector(0)"}
-			spec.Watch.Signals = []v1alpha1.Signal{{Name: "errors", PrometheusQuery: query, Max: "1%"}}
-		}), (*pair).cannotMeasure},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			test.story(open(t, w.cluster, name, test.spec))
-		})
-	}
-}
-
-// switched brings green 1.5.0 live and returns while it is watched.
-func (s *pair) switched() {
-	s.t.Helper()
-	s.deploy(color.Green, "1.5.0", 3)
-	s.phase(v1alpha1.PhaseAwaitingDecision)
-	s.decide("mia", v1alpha1.VerdictGo, "")
-	s.phase(v1alpha1.PhaseWatching)
-	s.serves(color.Green, 3)
-}
-
 // replicas is what a Deployment asks for.
 func (s *pair) replicas(c color.Color) int32 {
 	s.t.Helper()
@@ -281,17 +261,9 @@ func (s *pair) replicas(c color.Color) int32 {
 	return *deployment.Spec.Replicas
 }
 
-func (s *pair) finishes() {
-	s.deploy(color.Green, "1.5.0", 1)
-	s.phase(v1alpha1.PhaseAwaitingDecision)
-	s.decide("mia", v1alpha1.VerdictGo, "")
-	s.serves(color.Green, 3)
-	bg := s.outcome(v1alpha1.OutcomeSucceeded)
-	assert.Equal(s.t, color.Green, bg.Status.LiveColor)
-	assert.Equal(s.t, "1.5.0", bg.Status.LiveVersion)
-	assert.Equal(s.t, []string{"mia"}, bg.Status.Release.DecidedBy)
-	assert.Equal(s.t, []string{"lee"}, bg.Status.Release.Deployers)
-	assert.Equal(s.t, int32(0), s.replicas(color.Blue))
+// ownsNothing holds that tealgate has left no field of what it wrote to itself.
+func (s *pair) ownsNothing() {
+	s.t.Helper()
 	for _, object := range []client.Object{
 		&appsv1.Deployment{ObjectMeta: s.meta("shop-blue")}, &appsv1.Deployment{ObjectMeta: s.meta("shop-green")},
 		&corev1.Service{ObjectMeta: s.meta("shop")}, &corev1.Service{ObjectMeta: s.meta("shop-preview")},
@@ -301,48 +273,4 @@ func (s *pair) finishes() {
 			assert.NotEqual(s.t, "tealgate", entry.Manager, "tealgate stays owner of nothing in %s", object.GetName())
 		}
 	}
-}
-
-func (s *pair) isStopped() {
-	s.deploy(color.Green, "1.5.0", 3)
-	s.phase(v1alpha1.PhaseAwaitingDecision)
-	s.decide("mia", v1alpha1.VerdictNoGo, "")
-	assert.Equal(s.t, "mia said NoGo: as agreed", s.outcome(v1alpha1.OutcomeAborted).Status.Release.Message)
-	assert.Equal(s.t, int32(0), s.replicas(color.Green), "green is retired")
-	s.serves(color.Blue, 3)
-}
-
-func (s *pair) failsItsSmokeTest() {
-	job := &batchv1.CronJob{}
-	require.NoError(s.t, s.Get(s.t.Context(), client.ObjectKey{Namespace: s.namespace, Name: "smoke"}, job))
-	job.Spec.JobTemplate.Spec.Template.Annotations = map[string]string{env.AnnotationFail: "GET /login: 500"}
-	require.NoError(s.t, s.Update(s.t.Context(), job))
-	s.deploy(color.Green, "1.5.0", 3)
-	assert.Equal(s.t, "job smoke failed: GET /login: 500", s.outcome(v1alpha1.OutcomeAborted).Status.Release.Message)
-	s.serves(color.Blue, 3)
-}
-
-func (s *pair) isRolledBack() {
-	s.switched()
-	s.says(color.Green, 1, env.AnnotationReady, "false")
-	said := time.Now()
-	s.decide("mia", v1alpha1.VerdictRollback, "")
-	s.t.Logf("%s from the Decision, a second of it to be younger, to blue in the slices", s.serves(color.Blue, 3).Sub(said))
-	assert.Equal(s.t, "mia said Rollback: as agreed", s.outcome(v1alpha1.OutcomeRolledBack).Status.Release.Message)
-}
-
-func (s *pair) cannotMeasure() {
-	s.until("SignalsReady is False", func(bg *v1alpha1.BlueGreen) bool {
-		ready := meta.FindStatusCondition(bg.Status.Conditions, v1alpha1.ConditionSignalsReady)
-		return ready != nil && ready.Status == metav1.ConditionFalse &&
-			ready.Message == "signal errors: the settings name no Prometheus main"
-	})
-}
-
-func (s *pair) crashes() {
-	s.switched()
-	s.says(color.Green, 3, env.AnnotationCrash, "true")
-	said := time.Now()
-	s.t.Logf("%s from the failure to blue in the slices", s.serves(color.Blue, 3).Sub(said))
-	assert.Contains(s.t, []string{"NoReadyPods", "CrashLoop"}, s.outcome(v1alpha1.OutcomeRolledBack).Status.Release.Reason)
 }
