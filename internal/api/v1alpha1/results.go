@@ -122,7 +122,4 @@ type SignalStatus struct {
 	// Message says why there is no value, or which limit it breaks.
 	// +optional
 	Message string `json:"message,omitempty"`
-	// Time of the last measurement.
-	// +optional
-	Time metav1.MicroTime `json:"time,omitzero"`
 }
