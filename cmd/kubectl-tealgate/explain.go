@@ -10,6 +10,7 @@ import (
 
 	"github.com/agnivade/levenshtein"
 	"github.com/spf13/cobra"
+	"k8s.io/cli-runtime/pkg/genericclioptions"
 
 	"github.com/tealgate/tealgate/internal/policy"
 )
@@ -37,13 +38,17 @@ var explainWords = map[policy.Language]struct{ action, some, undo, noUndo, apiSe
 func newExplain() *cobra.Command {
 	var language string
 	var edition editionFlags
+	cluster := genericclioptions.NewConfigFlags(true)
 	command := &cobra.Command{
 		Use:   "explain [RULE...]",
 		Short: "Say what a rule decides, or list all rules",
 		Long: "Say what each RULE decides and why. Without a RULE, list all.\n" +
-			"These are the rules built into this program, and with --policy-dir those of the\nplatform team upon them; no cluster is asked.",
+			"These are the rules built into this program, and with --policy-dir those of the platform\n" +
+			"team upon them. A RULE that is not among them is looked for in the cluster, which takes the\n" +
+			"right to read the ConfigMaps of tealgate-system.",
 		Example: "  kubectl tealgate explain\n" +
 			"  kubectl tealgate explain readiness-probe version-label\n" +
+			"  kubectl tealgate explain team-owner\n" +
 			"  kubectl tealgate explain team-owner --policy-dir platform/policies",
 		RunE: func(command *cobra.Command, ids []string) error {
 			if err := checkLanguage(language); err != nil {
@@ -56,7 +61,13 @@ func newExplain() *cobra.Command {
 			if len(ids) == 0 {
 				return listRules(command.OutOrStdout(), rules, policy.Language(language))
 			}
-			chosen, err := chooseRules(rules, ids)
+			ask := func() ([]*policy.Rule, error) {
+				return platformRules(command.Context(), cluster, func(doubt string) { command.PrintErrln(doubt) })
+			}
+			if edition.policies != "" {
+				ask = nil // The folder is what was asked about.
+			}
+			chosen, err := lookUp(ids, rules, ask)
 			if err != nil {
 				return err
 			}
@@ -74,6 +85,8 @@ func newExplain() *cobra.Command {
 	}
 	edition.addPolicies(command)
 	addLanguage(command, &language, "language of the explanation")
+	addCluster(command, cluster)
+	command.Flags().Lookup("namespace").Hidden = true // Policies hold for all.
 	return command
 }
 
@@ -113,16 +126,24 @@ func chooseRules(rules []*policy.Rule, ids []string) ([]*policy.Rule, error) {
 	return chosen, nil
 }
 
-func unknownRule(rules []*policy.Rule, id string) error {
-	var near, all []string
+// near are the ids that somebody may have meant.
+func near(rules []*policy.Rule, id string) []string {
+	var found []string
 	for _, rule := range rules {
-		all = append(all, rule.ID)
 		if levenshtein.ComputeDistance(id, rule.ID) <= len(rule.ID)/3 || (id != "" && strings.Contains(rule.ID, id)) {
-			near = append(near, rule.ID)
+			found = append(found, rule.ID)
 		}
 	}
-	if len(near) > 0 {
-		return fmt.Errorf("no rule is called %q; do you mean %s? kubectl tealgate explain lists all", id, strings.Join(near, " or "))
+	return found
+}
+
+func unknownRule(rules []*policy.Rule, id string) error {
+	if meant := near(rules, id); len(meant) > 0 {
+		return fmt.Errorf("no rule is called %q; do you mean %s? kubectl tealgate explain lists all", id, strings.Join(meant, " or "))
+	}
+	var all []string
+	for _, rule := range rules {
+		all = append(all, rule.ID)
 	}
 	return fmt.Errorf("no rule is called %q; the rules are %s, and those of a platform team (--policy-dir)", id, strings.Join(all, ", "))
 }

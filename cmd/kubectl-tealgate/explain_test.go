@@ -158,6 +158,17 @@ func TestExplainRefuses(t *testing.T) {
 			args:   []string{"explain", "--language", "de"},
 			want:   "error: --language \"de\": not en or zh\n",
 		},
+		"Context": {
+			reason: "there is no cluster to ask",
+			args:   []string{"explain", "team-owner", "--context", "gone"},
+			want: "error: no rule built into this program is called \"team-owner\", and the cluster could not be asked for those of the " +
+				"platform team (context \"gone\" does not exist): name their folder with --policy-dir\n",
+		},
+		"Folder": {
+			reason: "who names a folder asks about that",
+			args:   []string{"explain", "team-owne", "--policy-dir", filepath.Join("testdata", "policies", "good"), "--context", "gone"},
+			want:   "error: no rule is called \"team-owne\"; do you mean team-owner? kubectl tealgate explain lists all\n",
+		},
 		"Command": {
 			reason: "a misspelled command is no success",
 			args:   []string{"explian"},
@@ -165,6 +176,7 @@ func TestExplainRefuses(t *testing.T) {
 				"Did you mean this?\n\texplain\n\nRun 'kubectl tealgate --help' for usage.\n",
 		},
 	}
+	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			out, errOut, err := run(t, c.args...)
