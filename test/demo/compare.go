@@ -26,7 +26,7 @@ func (s *stage) compare(ctx context.Context) error {
 
 // elsewhere is how long the same story was looked at in Argo Rollouts 1.10.1 on a real
 // node, without an end: it waits for the new ReplicaSet to be available before it moves
-// the Service back (docs/release.md).
+// the Service back (docs/rollback.md).
 const elsewhere = 145 * time.Second
 
 func (s *screen) compare(took time.Duration) {

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// pages are the README and docs, by their path from the repository's root.
+func pages(t *testing.T) map[string]string {
+	t.Helper()
+	root := filepath.Join("..", "..")
+	files, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	require.NoError(t, err)
+	all := map[string]string{}
+	for _, file := range append(files, filepath.Join(root, "README.md")) {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		name, err := filepath.Rel(root, file)
+		require.NoError(t, err)
+		all[name] = string(raw)
+	}
+	return all
+}
+
+// TestDocumentedCommands: there is each command that a page shows, with its flags.
+func TestDocumentedCommands(t *testing.T) {
+	shown := regexp.MustCompile("(?m)^\\w*[$] (?:.*[|;&] *)?kubectl tealgate ([^|>&#\n]+)")
+	quoted := regexp.MustCompile(`'[^']*'`)
+	checked := 0
+	for name, page := range pages(t) {
+		for _, match := range shown.FindAllStringSubmatch(strings.ReplaceAll(page, "\\\n", " "), -1) {
+			args := strings.Fields(quoted.ReplaceAllString(match[1], "quoted"))
+			command, rest, err := newRoot().Find(args)
+			if assert.NoError(t, err, "%s: %s", name, match[1]) {
+				assert.NoError(t, command.ParseFlags(rest), "%s: %s", name, match[1])
+			}
+			checked++
+		}
+	}
+	assert.Greater(t, checked, 30)
+}
+
+// TestLinks: what a page links to in this repository is there, headings included.
+func TestLinks(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)\s:]+)\)`)
+	heading := regexp.MustCompile(`(?m)^#+ (.*)$`)
+	noise := regexp.MustCompile(`[^\p{L}\p{N}\- ]`)
+	all := pages(t)
+	for name, page := range all {
+		for _, match := range link.FindAllStringSubmatch(page, -1) {
+			file, anchor, _ := strings.Cut(match[1], "#")
+			target := name
+			if file != "" {
+				target = filepath.Join(filepath.Dir(name), file)
+			}
+			_, err := os.Stat(filepath.Join("..", "..", target))
+			assert.NoError(t, err, "%s: %s", name, match[1])
+			text, known := all[target]
+			if anchor == "" || !known {
+				continue
+			}
+			var anchors []string
+			for _, title := range heading.FindAllStringSubmatch(text, -1) {
+				anchors = append(anchors, strings.ReplaceAll(noise.ReplaceAllString(strings.ToLower(title[1]), ""), " ", "-"))
+			}
+			assert.Contains(t, anchors, anchor, "%s: %s", name, match[1])
+		}
+	}
+}
