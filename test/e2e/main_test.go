@@ -39,9 +39,11 @@ var scenarios = []struct {
 	name string
 	play func(t *testing.T, c *cluster)
 }{
+	{"Newcomer", newcomer},
 	{"UnderLoad", underLoad},
 	{"Prevented", prevented},
 	{"BrokenGreen", brokenGreen},
+	{"Down", down},
 }
 
 func TestMain(m *testing.M) {

@@ -35,10 +35,16 @@ func (c *cluster) uninstall(t *testing.T) {
 }
 
 // enforce creates a namespace in enforce, deleted with the test, and returns when tealgate
-// judges what is created in it: it refuses a Service that no rule lets pass.
+// judges what is created in it.
 func (c *cluster) enforce(t *testing.T, name string) {
 	t.Helper()
 	c.namespace(t, name, map[string]string{v1alpha1.LabelMode: v1alpha1.ModeEnforce})
+	c.judges(t, name)
+}
+
+// judges returns when tealgate refuses a Deployment that no rule lets pass.
+func (c *cluster) judges(t *testing.T, name string) {
+	t.Helper()
 	const unfit = `{apiVersion: apps/v1, kind: Deployment, metadata: {name: unfit}, spec: {selector: {matchLabels: {app: unfit}},
 		template: {metadata: {labels: {app: unfit}}, spec: {containers: [{name: unfit, image: unfit, ports: [{containerPort: 80}]}]}}}}`
 	c.until(t, "tealgate judges in "+name, func(context.Context) (bool, error) {
