@@ -44,6 +44,7 @@ var scenarios = []struct {
 	{"Prevented", prevented},
 	{"BrokenGreen", brokenGreen},
 	{"Down", down},
+	{"AppliedAgain", appliedAgain},
 }
 
 func TestMain(m *testing.M) {
