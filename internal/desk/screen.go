@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 )
@@ -18,7 +19,7 @@ func (v *View) Screen(colored bool) []string {
 	lines := append([]string{cell{v.title(), bold}.paint(colored)}, "")
 	lines = append(lines, table(v.sides(), colored)...)
 	if Running(bg) {
-		for _, rows := range [][][]string{signalRows(bg), stepRows(bg), decisionRows(v)} {
+		for _, rows := range [][][]string{signalRows(bg), stepRows(v), decisionRows(v)} {
 			if len(rows) > 1 {
 				lines = append(append(lines, ""), table(rows, colored)...)
 			}
@@ -107,12 +108,20 @@ func measured(r *v1alpha1.Release) bool {
 }
 
 // stepRows are the jobs and the checklists. Those of a stage that has not begun are not shown.
-func stepRows(bg *v1alpha1.BlueGreen) [][]string {
-	r := bg.Status.Release
+func stepRows(v *View) [][]string {
+	bg, r := v.BlueGreen, v.BlueGreen.Status.Release
 	rows := [][]string{{"STEP", "WHEN", "STATE", ""}}
 	for i := range r.Jobs {
 		job := &r.Jobs[i]
-		rows = append(rows, []string{"job " + job.Name, string(job.Stage), string(job.State), job.Message})
+		known := job.Message
+		switch end := job.EndTime.Time; {
+		case known != "" || job.StartTime.IsZero():
+		case end.IsZero():
+			known = "for " + took(v.Now.Sub(job.StartTime.Time).Truncate(time.Second))
+		default:
+			known = "in " + between(job.StartTime.Time, end)
+		}
+		rows = append(rows, []string{"job " + job.Name, string(job.Stage), string(job.State), known})
 	}
 	for i := range r.Checks {
 		check := &r.Checks[i]

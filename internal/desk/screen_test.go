@@ -26,7 +26,7 @@ func TestScreens(t *testing.T) {
 			waitingFor("green is live with 1.5.0; blue has nothing", 0)), color.Green, 0, 3},
 		"deploying": {shop(v1alpha1.PhaseDeploying, waitingFor("shop-green: 1 of 3 replicas are updated; Service shop: green has 1 ready pod, blue serves with 3", 30*time.Minute)), color.Blue, 3, 1},
 		"verifying": {shop(v1alpha1.PhaseVerifying, func(bg *v1alpha1.BlueGreen) {
-			bg.Status.Release.Jobs = []v1alpha1.JobStatus{{Stage: v1alpha1.StageVerify, Name: "smoke", State: v1alpha1.JobRunning}}
+			bg.Status.Release.Jobs = []v1alpha1.JobStatus{{Stage: v1alpha1.StageVerify, Name: "smoke", State: v1alpha1.JobRunning, StartTime: after(time.Minute)}}
 		}, waitingFor("job smoke has not succeeded yet; check login-and-order is open; check payment is open", 10*time.Minute+42*time.Second)), color.Blue, 3, 3},
 		"awaiting":  {shop(v1alpha1.PhaseAwaitingDecision, verified, waitingFor("0 of 1 Go for shop-17", 24*time.Hour+5*time.Minute)), color.Blue, 3, 3},
 		"watching":  {shop(v1alpha1.PhaseWatching, switched, waitingFor("check orders is open; signal latency: 12 of 100 samples", 19*time.Minute)), color.Green, 3, 3},
