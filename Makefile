@@ -105,13 +105,15 @@ NODE_BINARIES = etcd,kube-apiserver,kube-controller-manager,kube-scheduler,kubec
 
 .PHONY: e2e
 e2e: ## Run tealgate on a real node (root), or on the cluster of E2E_KUBECONFIG=FILE
-	@if [ -z "$${E2E_KUBECONFIG:-}" ] && ! dpkg -s $(NODE_PACKAGES) >/dev/null 2>&1; then \
+ifndef E2E_KUBECONFIG
+	@if ! dpkg -s $(NODE_PACKAGES) >/dev/null 2>&1; then \
 		echo 'installing for the node: $(NODE_PACKAGES)'; \
 		apt-get update -qq; \
 		DEBIAN_FRONTEND=noninteractive apt-get install -qq --no-install-recommends $(NODE_PACKAGES); \
 	fi
 	@cd test/kubernetes && go run . -only $(NODE_BINARIES)
-	@go test -tags e2e -count=1 -timeout 20m ./test/node
+	@go test -tags e2e -count=1 ./test/node
+endif
 	@go test -tags e2e -count=1 -timeout 20m -v ./test/e2e
 
 IMAGES ?= $(CURDIR)/bin/e2e
