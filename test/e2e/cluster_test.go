@@ -125,12 +125,6 @@ func (c *cluster) do(t *testing.T, args ...string) string {
 	return r.stdout
 }
 
-// apply applies a file of this folder as the administrator.
-func (c *cluster) apply(t *testing.T, file string) {
-	t.Helper()
-	c.do(t, "apply", "--server-side", "-f", file)
-}
-
 // until polls for a state, and shows what is on the cluster if it does not come about.
 // An error is no state yet.
 func (c *cluster) until(t *testing.T, what string, reached func(ctx context.Context) (bool, error)) {
