@@ -30,7 +30,7 @@ KUBERNETES_CACHE = $(or $(TEALGATE_CACHE),$(or $(XDG_CACHE_HOME),$(HOME)/.cache)
 .PHONY: help
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
-		/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 .PHONY: build
 build: ## Build bin/tealgate and bin/kubectl-tealgate
