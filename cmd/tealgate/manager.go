@@ -52,13 +52,13 @@ import (
 // +kubebuilder:rbac:groups=batch,resources=cronjobs,verbs=get
 // +kubebuilder:rbac:groups=batch,resources=jobs,verbs=list;watch;create
 // +kubebuilder:rbac:groups=tealgate.dev,resources=bluegreens,verbs=get;list;watch
-// +kubebuilder:rbac:groups=tealgate.dev,resources=decisions,verbs=get;list;watch;patch;delete
+// +kubebuilder:rbac:groups=tealgate.dev,resources=decisions,verbs=list;watch;patch;delete
 // +kubebuilder:rbac:groups=tealgate.dev,resources=bluegreens/status,verbs=patch
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
 // +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,resourceNames=tealgate,verbs=get;list;watch;patch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=configmaps,verbs=get;list;watch
-// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=events,verbs=create;patch
+// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=events,verbs=create
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,verbs=create
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-webhook-certificate,verbs=get;list;watch;update
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-notifications,verbs=get

@@ -24,9 +24,7 @@ import (
 // TestScriptsWhileReadsHang runs, one after the other, the stories in which the real
 // API server takes tealgate's lists of some resource and does not answer them.
 func TestScriptsWhileReadsHang(t *testing.T) {
-	cluster, err := env.Start(t.Context(), env.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	cluster := startCluster(t, env.Options{})
 	detour := startDetour(t, cluster)
 	w := install(t, cluster, env.TealgateOptions{Binary: binary, Reach: detour.reach})
 	w.detour = detour
@@ -47,9 +45,7 @@ func TestScriptsWhileReadsHang(t *testing.T) {
 // TestScriptsWhileTheCacheIsBehind runs, one after the other, the stories in which things
 // happen so fast that tealgate's cache does not have them yet.
 func TestScriptsWhileTheCacheIsBehind(t *testing.T) {
-	cluster, err := env.Start(t.Context(), env.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	cluster := startCluster(t, env.Options{})
 	detour := startDetour(t, cluster)
 	w := install(t, cluster, env.TealgateOptions{Binary: binary, Reach: detour.reach})
 	w.detour = detour

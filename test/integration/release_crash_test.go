@@ -114,9 +114,7 @@ func over(bg *v1alpha1.BlueGreen) bool {
 // withoutTealgate is a cluster that knows the kinds and nothing else of tealgate.
 func withoutTealgate(t *testing.T) *env.Cluster {
 	t.Helper()
-	cluster, err := env.Start(t.Context(), env.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	cluster := startCluster(t, env.Options{})
 	w := &world{cluster: cluster}
 	w.admin(t.Context(), t, "apply", "-k", filepath.Join("..", "..", "manifests", "crd"))
 	w.admin(t.Context(), t, "wait", "--for=condition=Established", "--timeout=30s", "crd/bluegreens.tealgate.dev", "crd/decisions.tealgate.dev")

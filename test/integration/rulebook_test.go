@@ -19,9 +19,7 @@ import (
 // TestRulebook runs, one after the other, the stories of a platform team that changes
 // policies and settings. Each begins with the embedded rules alone.
 func TestRulebook(t *testing.T) {
-	cluster, err := env.Start(t.Context(), env.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	cluster := startCluster(t, env.Options{})
 	folder := t.TempDir()
 	w := install(t, cluster, env.TealgateOptions{Binary: binary, Args: []string{"--policy-dir", folder}})
 	embedded := w.digest(t, w.tealgate)

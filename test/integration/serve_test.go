@@ -19,9 +19,7 @@ import (
 // comes back when somebody takes it away, and an end without a refused request.
 func TestServe(t *testing.T) {
 	ctx := t.Context()
-	cluster, err := env.Start(ctx, env.Options{})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	cluster := startCluster(t, env.Options{})
 	tealgate, err := env.InstallTealgate(ctx, cluster, env.TealgateOptions{Binary: binary, Args: []string{"--drain-delay=3s", "--certificate-lifetime=1h"}})
 	require.NoError(t, err)
 	w := &world{cluster: cluster, tealgate: tealgate}
