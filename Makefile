@@ -53,7 +53,8 @@ image: ## Write the image IMAGE=tealgate:dev, for ARCH, to bin/tealgate.tar
 .PHONY: test
 test: kubernetes ## Vet and test everything, against a real API server, with the race detector
 	@go vet -tags e2e ./...
-	@go test -race -timeout $(TEST_TIMEOUT) ./...
+	@# The longest first: it mostly waits, and the others fill its pauses.
+	@go test -race -timeout $(TEST_TIMEOUT) ./test/integration ./...
 	@find test -name go.mod -exec dirname {} \; | sort | while read -r module; do \
 		cd "$(CURDIR)/$$module"; \
 		packages=$$(go list ./... 2>/dev/null || go list ./...); \
