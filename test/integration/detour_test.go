@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"context"
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
@@ -8,6 +9,8 @@ import (
 	"net/url"
 	"path"
 	"path/filepath"
+	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -32,14 +35,42 @@ func TestScriptsWhileReadsHang(t *testing.T) {
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
-		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { w.run(t, file) })
-		detour.withhold()
+		name := strings.TrimSuffix(filepath.Base(file), ".txtar")
+		require.Contains(t, gaveUp, name, "the entries that cannot decide in it")
+		t.Run(name, func(t *testing.T) {
+			before := w.undecided(t)
+			// The script itself runs when this function has returned.
+			t.Cleanup(func() {
+				detour.withhold()
+				after := w.undecided(t)
+				for _, entry := range gaveUp[name] {
+					assert.Greater(t, after[entry], before[entry], entry)
+				}
+			})
+			w.run(t, file)
+		})
 	}
-	metrics, err := w.tealgate.ReadMetrics(t.Context())
+}
+
+// gaveUp are the entries that cannot decide in the scripts, and count that.
+var gaveUp = map[string][]string{
+	"enforce": {"validate-enforce"},
+	"warn":    {"mutate", "validate-warn", "validate-audit"},
+}
+
+var undecidedMetric = regexp.MustCompile(`(?m)^tealgate_admission_requests_total\{kind="Service",outcome="undecided",webhook="([a-z-]+)"\} (\d+)$`)
+
+// undecided counts what entries could not decide about Services.
+func (w *world) undecided(t *testing.T) map[string]int {
+	t.Helper()
+	metrics, err := w.tealgate.ReadMetrics(context.WithoutCancel(t.Context()))
 	require.NoError(t, err)
-	for _, entry := range []string{"mutate", "validate-enforce", "validate-warn", "validate-audit"} {
-		assert.Contains(t, metrics, `{kind="Service",outcome="undecided",webhook="`+entry+`"}`)
+	counts := map[string]int{}
+	for _, found := range undecidedMetric.FindAllStringSubmatch(metrics, -1) {
+		counts[found[1]], err = strconv.Atoi(found[2])
+		require.NoError(t, err)
 	}
+	return counts
 }
 
 // TestScriptsWhileTheCacheIsBehind runs, one after the other, the stories in which things
