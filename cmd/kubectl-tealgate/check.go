@@ -14,8 +14,8 @@ import (
 
 const checkLong = `Say what admission would say to manifests, without a cluster.
 
-The given files are the cluster: a Service and the two colors of its application are
-judged together. Each object is judged as if it were created in a namespace that is in
+The given files are the cluster: a Service, the two colors of its application and the
+BlueGreen that manages them are judged together. Each object is judged as if it were created in a namespace that is in
 enforce, after tealgate has added its color. What needs running pods is not judged.
 
 Exit code 0: nothing would be denied; 1: something would; 2: something could not be

@@ -22,14 +22,19 @@ func (g *Gatherer) ManagedService(ctx context.Context, namespace, name string) (
 	if err != nil {
 		return Managed{}, err
 	}
+	return managedService(blueGreens, name), nil
+}
+
+// managedService takes the BlueGreens from the oldest on.
+func managedService(blueGreens []*v1alpha1.BlueGreen, name string) Managed {
 	for _, blueGreen := range blueGreens {
 		for _, pair := range blueGreen.Spec.Services {
 			if pair.Name == name || (pair.Preview != nil && pair.Preview.Name == name) {
-				return managedFact(blueGreen, name), nil
+				return managedFact(blueGreen, name)
 			}
 		}
 	}
-	return Managed{}, nil
+	return Managed{}
 }
 
 // ManagedPods says which BlueGreen moves a Service that would send traffic to pods with

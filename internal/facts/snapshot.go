@@ -1,16 +1,19 @@
 package facts
 
 import (
+	"context"
 	"maps"
 	"slices"
 	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 )
 
-// Snapshot holds Deployments and Services in memory and works out the facts of a
-// Deployment from them, as Gatherer does from a cache.
+// Snapshot holds Deployments, Services and BlueGreens in memory and works out the facts
+// of a Deployment from them, as Gatherer does from a cache.
 //
 // Around a Deployment it looks only at objects that share a label with it, the
 // rarest of a selector, so that many applications in one namespace cost no more
@@ -29,6 +32,8 @@ type namespace struct {
 	// services are by the rarest label of the selector by which they pair; nil
 	// until somebody asks.
 	services map[label][]*corev1.Service
+	// blueGreens are those that are there to stay, the oldest first.
+	blueGreens []*v1alpha1.BlueGreen
 }
 
 // Member is the place of a Deployment in a Snapshot.
@@ -50,6 +55,36 @@ func (s *Snapshot) AddService(service *corev1.Service) {
 	defer s.mutex.Unlock()
 	n := s.namespace(service.Namespace)
 	n.added, n.services = append(n.added, service), nil
+}
+
+// AddBlueGreen adds a BlueGreen. One that is being deleted manages nothing.
+func (s *Snapshot) AddBlueGreen(blueGreen *v1alpha1.BlueGreen) {
+	if blueGreen.DeletionTimestamp != nil {
+		return
+	}
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	n := s.namespace(blueGreen.Namespace)
+	n.blueGreens = append(n.blueGreens, blueGreen)
+	slices.SortStableFunc(n.blueGreens, OlderBlueGreen)
+}
+
+// ManagedPods says which BlueGreen moves a Service in front of pods with these labels.
+func (s *Snapshot) ManagedPods(_ context.Context, namespace string, pod map[string]string) (Managed, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	n := s.namespace(namespace)
+	if len(n.blueGreens) == 0 {
+		return Managed{}, nil
+	}
+	return managedPods(n.blueGreens, n.added, pod), nil
+}
+
+// ManagedService says which BlueGreen moves a Service.
+func (s *Snapshot) ManagedService(_ context.Context, namespace, name string) (Managed, error) {
+	s.mutex.Lock()
+	defer s.mutex.Unlock()
+	return managedService(s.namespace(namespace).blueGreens, name), nil
 }
 
 // AddDeployment adds a Deployment and returns its place.

@@ -13,6 +13,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 
 	"github.com/tealgate/tealgate/internal/admission"
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/policy"
 )
@@ -216,17 +217,26 @@ func (c *checker) gather(objects []*Object) []*subject {
 	return subjects
 }
 
-// attach takes what pods may share for the cluster.
+// attach takes what pods may share, and who manages them, for the cluster.
 func (c *checker) attach(object *Object) {
-	if object.GroupVersionKind() != corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim") {
-		return
+	var err error
+	switch object.GroupVersionKind() {
+	case corev1.SchemeGroupVersion.WithKind("PersistentVolumeClaim"):
+		err = add(object, c.cluster.addClaim)
+	case v1alpha1.GroupVersion.WithKind("BlueGreen"):
+		err = add(object, c.cluster.AddBlueGreen)
 	}
-	claim, err := typed[corev1.PersistentVolumeClaim](object.Unstructured)
 	if err != nil {
 		c.unreadable(Unreadable{object.Position(), err})
-		return
 	}
-	c.cluster.addClaim(claim)
+}
+
+func add[T any](object *Object, to func(*T)) error {
+	into, err := typed[T](object.Unstructured)
+	if err == nil {
+		to(into)
+	}
+	return err
 }
 
 // mutate gives each object what the webhooks would, one after another: the color

@@ -98,6 +98,36 @@ func TestCheckGoesOn(t *testing.T) {
 	assert.Contains(t, result.Unreadable[1].Error(), "Deployment shop/odd: ")
 }
 
+// TestBlueGreensOfTheFiles: what is denied where a BlueGreen manages the pair is denied, whatever the
+// order of the files, and not where another one does.
+func TestBlueGreensOfTheFiles(t *testing.T) {
+	bad := strings.Replace(app("shop-blue", "shop", "blue"), "        ports:", "        env: [{name: SPRING_CLOUD_NACOS_DISCOVERY_SERVER_ADDR, value: 'nacos:8848'}]\n        ports:", 1)
+	service := selecting("shop", "app: shop, tealgate.dev/color: blue")
+	managing := func(service string) string {
+		return "apiVersion: tealgate.dev/v1alpha1\nkind: BlueGreen\nmetadata: {name: bg, namespace: shop}\nspec: {services: [{name: " + service + "}]}\n---\n"
+	}
+	for name, test := range map[string]struct {
+		manifests string
+		want      policy.Action
+	}{
+		"None":    {service + bad, policy.Warn},
+		"First":   {managing("shop") + service + bad, policy.Deny},
+		"Last":    {bad + service + managing("shop"), policy.Deny},
+		"Another": {bad + service + managing("pay"), policy.Warn},
+	} {
+		t.Run(name, func(t *testing.T) {
+			result := check(t, Sources{Files: []string{Stdin}, Stdin: strings.NewReader(test.manifests)}, "")
+			found := map[string]policy.Action{}
+			for _, checked := range result.Checked {
+				for _, finding := range checked.Findings {
+					found[finding.Rule.ID] = finding.Action
+				}
+			}
+			assert.Equal(t, map[string]policy.Action{"self-registration": test.want}, found)
+		})
+	}
+}
+
 func TestFindingsHaveLines(t *testing.T) {
 	bad := strings.Replace(app("bad", "bad", "blue"), "        readinessProbe: {httpGet: {path: /readyz, port: http}}\n", "", 1)
 	result := check(t, Sources{Files: []string{Stdin}, Stdin: strings.NewReader(bad)}, policy.Chinese)

@@ -12,7 +12,8 @@ import (
 )
 
 // cluster answers what the webhooks ask a cluster, from the given objects. Nothing
-// runs in it: there are no pods, no endpoints and nobody who asks.
+// runs in it: there are no pods, no endpoints and nobody who asks. The BlueGreens are those
+// of the files.
 type cluster struct {
 	*facts.Snapshot
 
@@ -81,17 +82,6 @@ func (c *cluster) Doors(context.Context, string, map[string]string, map[string]s
 // Deployment implements admission.Facts: nothing is scaled offline.
 func (c *cluster) Deployment(context.Context, string, string) (*appsv1.Deployment, error) {
 	return nil, nil //nolint:nilnil // as the interface says: there is none
-}
-
-// ManagedPods implements admission.Facts: what a BlueGreen manages is known in the
-// cluster. What only a managed pair is denied is said as a warning.
-func (c *cluster) ManagedPods(context.Context, string, map[string]string) (facts.Managed, error) {
-	return facts.Managed{}, nil
-}
-
-// ManagedService implements admission.Facts, like ManagedPods.
-func (c *cluster) ManagedService(context.Context, string, string) (facts.Managed, error) {
-	return facts.Managed{}, nil
 }
 
 // StillThere implements admission.Facts: nothing is deleted offline.
