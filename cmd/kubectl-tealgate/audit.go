@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"k8s.io/cli-runtime/pkg/genericclioptions"
@@ -27,9 +28,14 @@ full, with the cures, for -A too.
 The policies and settings of the cluster count if you may read them (list ConfigMaps in
 tealgate-system); else the built-in ones, and that is said.
 
+What leads traffic past a live Service where no webhook sees it is listed behind that:
+routes to preview Services, second names for live Services, endpoints and colors that others
+wrote.
+
 Nothing is written to the cluster. You need the right to list Deployments, Services,
 Pods, EndpointSlices, ConfigMaps (their metadata) and PersistentVolumeClaims, and to
-get or list Namespaces: the ClusterRole view has all of that. Every flag of kubectl that
+get or list Namespaces: the ClusterRole view has all of that. Without the right to list
+BlueGreens, Ingresses, HTTPRoutes or StatefulSets these are not looked at. Every flag of kubectl that
 chooses a cluster or a user works here too (kubectl options).
 
 Exit code 0: the report is complete, whatever it says; 2: something could not be read.`
@@ -160,6 +166,13 @@ func auditEnd(command *cobra.Command, result *audit.Result) error {
 	}
 	if result.ConfigUnknown != nil {
 		command.PrintErrln("note: config-exists was not asked:", result.ConfigUnknown)
+	}
+	if len(result.NotLooked) > 0 {
+		what := make([]string, len(result.NotLooked))
+		for i, each := range result.NotLooked {
+			what[i] = each.What
+		}
+		command.PrintErrf("note: not looked at, for lack of rights: %s\n", strings.Join(what, ", "))
 	}
 	for i, unjudged := range result.Unjudged {
 		if i == maxUnjudged {

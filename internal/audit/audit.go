@@ -16,6 +16,7 @@ import (
 	"github.com/go-logr/logr"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
@@ -75,8 +76,10 @@ type auditor struct {
 	Options
 
 	// modes are those of the namespaces that have one; nil when nobody may read them.
-	modes  map[string]string
-	lists  []*cursor
+	modes map[string]string
+	lists []*cursor
+	// beside are the lists of what is not judged itself.
+	beside []*cursor
 	result *Result
 
 	// mutex guards what follows.
@@ -97,15 +100,26 @@ func (a *auditor) run(ctx context.Context) error {
 		a.list(appsv1.SchemeGroupVersion.WithKind(kindDeployment)),
 		a.list(corev1.SchemeGroupVersion.WithKind(kindService)),
 	}
+	var err error
+	if a.beside, err = a.sideLists(); err != nil {
+		return err
+	}
 	for {
-		name, ok, err := nextNamespace(ctx, a.lists...)
-		if err != nil || !ok {
+		name, ok, err := nextNamespace(ctx, slices.Concat(a.lists, a.beside)...)
+		if err != nil {
 			return err
+		}
+		if !ok {
+			break
 		}
 		if err := a.visit(ctx, name); err != nil {
 			return err
 		}
 	}
+	if a.Namespace == "" {
+		return nil
+	}
+	return a.lookFromElsewhere(ctx)
 }
 
 func (a *auditor) list(kind schema.GroupVersionKind, where ...client.ListOption) *cursor {
@@ -116,25 +130,11 @@ func (a *auditor) list(kind schema.GroupVersionKind, where ...client.ListOption)
 // visit takes a namespace from the lists, judges it and counts it.
 func (a *auditor) visit(ctx context.Context, name string) error {
 	visited := newVisit(a, name)
-	asked := !slices.Contains(NeverAsked(), name)
-	for _, list := range a.lists {
-		for {
-			object, err := list.peek(ctx)
-			if err != nil {
-				return err
-			}
-			if object == nil || object.GetNamespace() != name {
-				break
-			}
-			if asked && object.GetDeletionTimestamp() == nil {
-				if err := visited.add(object); err != nil {
-					return err
-				}
-			} else {
-				a.progress(1, 1)
-			}
-			list.drop()
-		}
+	if err := a.take(ctx, visited); err != nil {
+		return err
+	}
+	if err := visited.look(ctx); err != nil {
+		return err
 	}
 	if len(visited.subjects) == 0 {
 		return nil
@@ -150,6 +150,35 @@ func (a *auditor) visit(ctx context.Context, name string) error {
 		namespace.Objects = nil
 	}
 	a.result.Namespaces = append(a.result.Namespaces, namespace)
+	return nil
+}
+
+// take goes through all lists until the namespace ends.
+func (a *auditor) take(ctx context.Context, visited *visit) error {
+	asked := !slices.Contains(NeverAsked(), visited.name)
+	for _, list := range a.beside {
+		err := list.each(ctx, visited.name, func(object *unstructured.Unstructured) error {
+			if !asked || object.GetDeletionTimestamp() != nil {
+				return nil
+			}
+			return visited.notice(object)
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, list := range a.lists {
+		err := list.each(ctx, visited.name, func(object *unstructured.Unstructured) error {
+			if !asked || object.GetDeletionTimestamp() != nil {
+				a.progress(1, 1)
+				return nil
+			}
+			return visited.add(object)
+		})
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

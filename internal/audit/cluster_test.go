@@ -3,6 +3,7 @@ package audit_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,6 +16,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/admission"
@@ -69,6 +71,109 @@ func TestCluster(t *testing.T) {
 	t.Run("ListsGrowOld", func(t *testing.T) { listsGrowOld(t, reader) })
 	t.Run("One", func(t *testing.T) { oneNamespace(t, reader) })
 	t.Run("Ends", func(t *testing.T) { ends(t, reader) })
+	t.Run("Unseen", func(t *testing.T) { outOfSight(t, cluster) })
+}
+
+// gateway is as much of the Gateway API as an HTTPRoute takes.
+const gateway = `
+apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata:
+  name: httproutes.gateway.networking.k8s.io
+  annotations: {api-approved.kubernetes.io: "https://github.com/kubernetes-sigs/gateway-api/pull/2997"}
+spec:
+  group: gateway.networking.k8s.io
+  scope: Namespaced
+  names: {plural: httproutes, singular: httproute, kind: HTTPRoute, listKind: HTTPRouteList}
+  versions:
+  - {name: v1, served: true, storage: true, schema: {openAPIV3Schema: {type: object, x-kubernetes-preserve-unknown-fields: true}}}
+`
+
+// hidden is an application with everything beside it that no webhook sees, and what is
+// like that and means nothing.
+const hidden = `
+{apiVersion: v1, kind: Namespace, metadata: {name: hidden}}
+---
+{apiVersion: v1, kind: Service, metadata: {namespace: hidden, name: web}, spec: {selector: {app: web, tealgate.dev/color: blue}, ports: [{port: 80}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {namespace: hidden, name: web-green}, spec: {selector: {app: web, tealgate.dev/color: green}, ports: [{port: 80}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {namespace: hidden, name: web-preview, labels: {tealgate.dev/role: preview}}, spec: {selector: {app: web, tealgate.dev/color: green}, ports: [{port: 80}]}}
+---
+{apiVersion: v1, kind: Service, metadata: {namespace: team, name: alias}, spec: {type: ExternalName, externalName: web.hidden.svc.cluster.local}}
+---
+{apiVersion: v1, kind: Service, metadata: {namespace: team, name: gone}, spec: {type: ExternalName, externalName: gone.hidden.svc.cluster.local}}
+---
+{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {namespace: hidden, name: edge}, spec: {defaultBackend: {service: {name: web-green, port: {number: 80}}}}}
+---
+{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {namespace: hidden, name: fine}, spec: {defaultBackend: {service: {name: web, port: {number: 80}}}}}
+---
+{apiVersion: networking.k8s.io/v1, kind: Ingress, metadata: {namespace: hidden, name: dangling}, spec: {defaultBackend: {service: {name: nobody, port: {number: 80}}}}}
+---
+{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {namespace: hidden, name: route}, spec: {rules: [{backendRefs: [{name: web-preview, port: 80}, {name: web, port: 80}]}]}}
+---
+{apiVersion: gateway.networking.k8s.io/v1, kind: HTTPRoute, metadata: {namespace: team, name: across}, spec: {rules: [{backendRefs: [{namespace: hidden, name: web-preview, port: 80}]}]}}
+---
+{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {namespace: hidden, name: by-hand, labels: {kubernetes.io/service-name: web, endpointslice.kubernetes.io/managed-by: me}}, addressType: IPv4, endpoints: [{addresses: [10.1.2.3]}]}
+---
+{apiVersion: apps/v1, kind: StatefulSet, metadata: {namespace: hidden, name: db}, spec: {replicas: 0, serviceName: db, selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db, tealgate.dev/color: blue}}, spec: {containers: [{name: db, image: db}]}}}}
+`
+
+// outOfSight audits with as little in one page as can be, all and the one namespace, and as
+// somebody who may read Deployments and Services only.
+func outOfSight(t *testing.T, cluster *env.Cluster) {
+	t.Helper()
+	apply := func(manifests string) {
+		t.Helper()
+		result, err := cluster.KubectlWith(t.Context(), env.KubectlOptions{Stdin: strings.NewReader(manifests)}, "apply", "--server-side", "-f", "-")
+		require.NoError(t, err)
+		require.Zero(t, result.Code, result)
+	}
+	apply(gateway)
+	result, err := cluster.Kubectl(t.Context(), "wait", "--for=condition=Established", "crd/httproutes.gateway.networking.k8s.io", "--timeout=30s")
+	require.NoError(t, err)
+	require.Zero(t, result.Code, result)
+	apply(hidden)
+	reader, err := client.New(cluster.Config, client.Options{})
+	require.NoError(t, err)
+	beside := []audit.Unseen{
+		{Kind: "Ingress", Namespace: "hidden", Name: "edge", Problem: audit.ColorBackend, Service: "web-green", Live: "web"},
+		{Kind: "HTTPRoute", Namespace: "hidden", Name: "route", Problem: audit.RoleBackend, Service: "web-preview", Live: "web"},
+		{Kind: "EndpointSlice", Namespace: "hidden", Name: "by-hand", Problem: audit.ForeignSlice, Service: "web", By: "me"},
+		{Kind: "StatefulSet", Namespace: "hidden", Name: "db", Problem: audit.OldColor, By: "blue"},
+	}
+	alias := audit.Unseen{Kind: "Service", Namespace: "team", Name: "alias", Problem: audit.ExternalName, Service: "hidden/web"}
+	across := audit.Unseen{Kind: "HTTPRoute", Namespace: "team", Name: "across", Problem: audit.RoleBackend, Service: "hidden/web-preview"}
+	options := audit.Options{Reader: reader, Edition: edition(t), PageSize: 1, Namespace: "hidden"}
+	one, err := audit.Run(t.Context(), options)
+	require.NoError(t, err)
+	assert.Equal(t, append(slices.Clone(beside), alias), one.Unseen)
+	assert.Empty(t, one.NotLooked, "that there are no BlueGreens is no lack of rights")
+
+	options.Namespace, options.PageSize = "", 100
+	all, err := audit.Run(t.Context(), options)
+	require.NoError(t, err)
+	assert.ElementsMatch(t, append(slices.Clone(beside), across, alias), all.Unseen)
+
+	result, err = cluster.Kubectl(t.Context(), "create", "clusterrole", "few", "--verb=list", "--resource=deployments,services,pods,endpointslices,namespaces")
+	require.NoError(t, err)
+	require.Zero(t, result.Code, result)
+	result, err = cluster.Kubectl(t.Context(), "create", "clusterrolebinding", "few", "--clusterrole=few", "--user=fay")
+	require.NoError(t, err)
+	require.Zero(t, result.Code, result)
+	config := rest.CopyConfig(cluster.Config)
+	config.Impersonate = rest.ImpersonationConfig{UserName: "fay"}
+	options.Reader, err = client.New(config, client.Options{})
+	require.NoError(t, err)
+	few, err := audit.Run(t.Context(), options)
+	require.NoError(t, err)
+	var lacking []string
+	for _, each := range few.NotLooked {
+		lacking = append(lacking, each.What)
+	}
+	assert.Equal(t, []string{"Ingresses", "HTTPRoutes", "StatefulSets", "Services of namespace hidden"}, lacking)
+	assert.Equal(t, []audit.Unseen{beside[2]}, few.Unseen)
+	assert.Equal(t, all.Deployments(), few.Deployments())
 }
 
 // audited audits all and holds that each object was seen once.

@@ -28,6 +28,8 @@ type cursor struct {
 	kind   schema.GroupVersionKind
 	// where has the limit, and what else narrows the list.
 	where []client.ListOption
+	// mayLack, if set, says of an error that it makes the list an empty one.
+	mayLack func(error) bool
 
 	page  []unstructured.Unstructured
 	token string
@@ -54,7 +56,12 @@ func prefix(namespace string) string { return namespace + "/" }
 // peek returns the object that comes next, nil at the end.
 func (c *cursor) peek(ctx context.Context) (*unstructured.Unstructured, error) {
 	for len(c.page) == 0 && !c.ended {
-		if err := c.read(ctx); err != nil {
+		err := c.read(ctx)
+		if err != nil && c.mayLack != nil && c.mayLack(err) {
+			c.ended = true
+			continue
+		}
+		if err != nil {
 			return nil, fmt.Errorf("listing %ss: %w", c.kind.Kind, err)
 		}
 	}
@@ -68,6 +75,20 @@ func (c *cursor) peek(ctx context.Context) (*unstructured.Unstructured, error) {
 func (c *cursor) drop() {
 	c.page[0] = unstructured.Unstructured{}
 	c.page = c.page[1:]
+}
+
+// each gives to take what comes next of a namespace, one object after the other.
+func (c *cursor) each(ctx context.Context, namespace string, take func(*unstructured.Unstructured) error) error {
+	for {
+		object, err := c.peek(ctx)
+		if err != nil || object == nil || object.GetNamespace() != namespace {
+			return err
+		}
+		if err := take(object); err != nil {
+			return err
+		}
+		c.drop()
+	}
 }
 
 // left is how many objects are not dropped yet, as far as it is known.

@@ -45,15 +45,14 @@ func (s surroundings) OnlyColor(ctx context.Context, service *corev1.Service) (c
 // is said twice.
 func (surroundings) Behind(context.Context, *corev1.Service) ([]facts.Behind, error) { return nil, nil }
 
-// ManagedPods implements admission.Facts: the audit does not look at BlueGreens. What
-// only a managed pair is denied is said as a warning.
-func (surroundings) ManagedPods(context.Context, string, map[string]string) (facts.Managed, error) {
-	return facts.Managed{}, nil
+// ManagedPods implements admission.Facts with the BlueGreens of the namespace.
+func (s surroundings) ManagedPods(ctx context.Context, namespace string, pod map[string]string) (facts.Managed, error) {
+	return s.snapshot.ManagedPods(ctx, namespace, pod)
 }
 
 // ManagedService implements admission.Facts, like ManagedPods.
-func (surroundings) ManagedService(context.Context, string, string) (facts.Managed, error) {
-	return facts.Managed{}, nil
+func (s surroundings) ManagedService(ctx context.Context, namespace, name string) (facts.Managed, error) {
+	return s.snapshot.ManagedService(ctx, namespace, name)
 }
 
 // once reads the metadata of a namespace's ConfigMaps once, however many Deployments

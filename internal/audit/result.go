@@ -22,6 +22,11 @@ type Result struct {
 	// ModesUnknown says why the modes of namespaces could not be read, ConfigUnknown
 	// why the ConfigMaps that Deployments name could not; nil where they could.
 	ModesUnknown, ConfigUnknown error
+	// Unseen is what leads traffic past live Services out of a webhook's sight, and
+	// MoreUnseen how much more of that there is. NotLooked is what the user may not read.
+	Unseen     []Unseen
+	MoreUnseen int
+	NotLooked  []NotLooked
 
 	// one says that no other namespace was looked at.
 	one bool
@@ -31,6 +36,12 @@ type Result struct {
 type Unjudged struct {
 	Kind, Namespace, Name string
 	Err                   error
+}
+
+// NotLooked is something that was not looked at, and why.
+type NotLooked struct {
+	What string
+	Err  error
 }
 
 // Namespace is what was found in one.

@@ -31,6 +31,8 @@ type visit struct {
 	around   surroundings
 	judge    *admission.Judge
 	subjects []*subject
+	services []*corev1.Service
+	leads    []lead
 }
 
 // subject is a Deployment or a Service on its way through a visit. It is kept as
@@ -64,6 +66,7 @@ func (v *visit) add(object *unstructured.Unstructured) error {
 		var service corev1.Service
 		if s.failed = json.Unmarshal(raw, &service); s.failed == nil {
 			v.around.snapshot.AddService(&service)
+			v.services = append(v.services, &service)
 		}
 		return nil
 	}

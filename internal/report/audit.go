@@ -127,6 +127,7 @@ func WriteAudit(out io.Writer, result *audit.Result, options AuditOptions) error
 			b.WriteString(said.advise(result))
 		}
 	}
+	writeUnseen(&b, result, options)
 	_, err := io.WriteString(out, b.String())
 	return err
 }

@@ -19,6 +19,8 @@ type jsonAudit struct {
 	Pilot      string          `json:"pilot,omitempty"`
 	Namespaces []jsonNamespace `json:"namespaces"`
 	Unjudged   []jsonUnjudged  `json:"unjudged"`
+	Unseen     []jsonUnseen    `json:"unseen"`
+	NotLooked  []jsonNotLooked `json:"notLooked"`
 }
 
 type jsonAuditSum struct {
@@ -85,6 +87,21 @@ type jsonAuditExcused struct {
 	Until   string        `json:"until"`
 }
 
+type jsonUnseen struct {
+	Kind      string `json:"kind"`
+	Namespace string `json:"namespace"`
+	Name      string `json:"name"`
+	Problem   string `json:"problem"`
+	Service   string `json:"service,omitempty"`
+	Live      string `json:"live,omitempty"`
+	By        string `json:"by,omitempty"`
+}
+
+type jsonNotLooked struct {
+	What   string `json:"what"`
+	Reason string `json:"reason"`
+}
+
 type jsonUnjudged struct {
 	Kind      string `json:"kind"`
 	Namespace string `json:"namespace"`
@@ -112,6 +129,7 @@ func auditAsJSON(result *audit.Result) jsonAudit {
 		APIVersion: "audit.tealgate.dev/v1", Kind: "AuditReport",
 		Summary:    jsonAuditSum{Deployments: tally(result.Deployments()), Services: tally(result.Services())},
 		Namespaces: make([]jsonNamespace, 0, len(result.Namespaces)), Unjudged: []jsonUnjudged{},
+		Unseen: []jsonUnseen{}, NotLooked: []jsonNotLooked{},
 	}
 	if pilot, ok := result.Pilot(); ok {
 		report.Pilot = pilot.Name
@@ -124,6 +142,12 @@ func auditAsJSON(result *audit.Result) jsonAudit {
 	}
 	for _, u := range result.Unjudged {
 		report.Unjudged = append(report.Unjudged, jsonUnjudged{u.Kind, u.Namespace, u.Name, u.Err.Error()})
+	}
+	for _, u := range result.Unseen {
+		report.Unseen = append(report.Unseen, jsonUnseen{u.Kind, u.Namespace, u.Name, string(u.Problem), u.Service, u.Live, u.By})
+	}
+	for _, n := range result.NotLooked {
+		report.NotLooked = append(report.NotLooked, jsonNotLooked{n.What, n.Err.Error()})
 	}
 	return report
 }

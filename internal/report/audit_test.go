@@ -68,6 +68,58 @@ What to change: kubectl tealgate audit -n NAMESPACE --details
 				"没有适合试点的命名空间：未启用 enforce 的命名空间里，没有 Service 指向 Deployment。\n" +
 				"排序：先看是否有 Service 指向 Deployment，再看被拒绝的比例（从小到大），再看 Deployment 数量（从少到多）。\n",
 		},
+		"Unseen": {
+			reason:  "each problem in a sentence, and how many more there are",
+			result:  &audit.Result{Unseen: unseen(), MoreUnseen: 3},
+			options: AuditOptions{Language: policy.English},
+			want: `No Deployments and no Services.
+
+Out of the webhook's sight, found by this audit only:
+Ingress shop/shop
+  sends traffic to Service shop-preview, which has a role, past live Service
+  shop. Pods that nobody has verified can answer there.
+HTTPRoute edge/shop
+  sends traffic to Service shop/shop-preview, which has a role. Pods that
+  nobody has verified can answer there.
+Ingress shop/beta
+  sends traffic to Service shop-green, which stays on its color when Service
+  shop is switched.
+Service old/shop
+  is another name for live Service shop/shop. Who changes it moves traffic,
+  unjudged.
+EndpointSlice shop/shop-extra
+  adds endpoints to live Service shop that its selector did not choose
+  (written by an unnamed writer).
+StatefulSet shop/db
+  its pods carry the color blue. In enforce it gets no new ones; color
+  belongs to Deployments only.
+  and 3 more
+`,
+		},
+		"UnseenChinese": {
+			reason:  "the same",
+			result:  &audit.Result{Unseen: unseen()},
+			options: AuditOptions{Language: policy.Chinese},
+			want: `没有 Deployment，也没有 Service。
+
+webhook 看不到、只有本次审计发现的：
+Ingress shop/shop
+  把流量送到带角色的 Service shop-preview，绕过线上 Service shop。没有经过验
+  证的 Pod 可能在那里应答。
+HTTPRoute edge/shop
+  把流量送到带角色的 Service shop/shop-preview。没有经过验证的 Pod 可能在那
+  里应答。
+Ingress shop/beta
+  把流量送到 Service shop-green，而 Service shop 切换时它仍停在原来的颜色。
+Service old/shop
+  是线上 Service shop/shop 的另一个名字。修改它就会移动流量，且不经过检查。
+EndpointSlice shop/shop-extra
+  给线上 Service shop 加入了不是由 selector 选出的端点（由 未知来源 写入）。
+StatefulSet shop/db
+  它的 Pod 带有颜色 blue。在 enforce 中它得不到新的 Pod；只有 Deployment 可
+  以带颜色。
+`,
+		},
 		"Empty": {
 			reason: "nothing to audit", result: &audit.Result{}, options: AuditOptions{Language: policy.English, All: true},
 			want: "No Deployments and no Services.\n",
@@ -107,4 +159,15 @@ func TestAuditJSON(t *testing.T) {
 	assert.Contains(t, out.String(), `"objects": []`)
 	assert.Contains(t, out.String(), `"reason": "forbidden"`)
 	assert.Contains(t, out.String(), `"pilot": "shop"`)
+}
+
+func unseen() []audit.Unseen {
+	return []audit.Unseen{
+		{Kind: "Ingress", Namespace: "shop", Name: "shop", Problem: audit.RoleBackend, Service: "shop-preview", Live: "shop"},
+		{Kind: "HTTPRoute", Namespace: "edge", Name: "shop", Problem: audit.RoleBackend, Service: "shop/shop-preview"},
+		{Kind: "Ingress", Namespace: "shop", Name: "beta", Problem: audit.ColorBackend, Service: "shop-green", Live: "shop"},
+		{Kind: "Service", Namespace: "old", Name: "shop", Problem: audit.ExternalName, Service: "shop/shop"},
+		{Kind: "EndpointSlice", Namespace: "shop", Name: "shop-extra", Problem: audit.ForeignSlice, Service: "shop"},
+		{Kind: "StatefulSet", Namespace: "shop", Name: "db", Problem: audit.OldColor, By: "blue"},
+	}
 }
