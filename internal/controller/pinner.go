@@ -5,7 +5,6 @@ package controller
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -130,7 +129,7 @@ func (p *Pinner) Reconcile(ctx context.Context, request reconcile.Request) (reco
 	}
 	why := "all ready endpoints are %s"
 	c, ok := servedColor(around)
-	if !ok && nothingReady(around) {
+	if !ok && bothUnready(around) {
 		why = "nothing serves, and of the two colors behind it %s was there first"
 		if c, ok, err = p.first(ctx, &service); err != nil {
 			return reconcile.Result{}, err
@@ -157,10 +156,22 @@ func (p *Pinner) first(ctx context.Context, service *corev1.Service) (color.Colo
 	return c, ok, nil
 }
 
-// nothingReady says that no pod serves, or is about to, as far as all of them were read.
-func nothingReady(around facts.Facts) bool {
-	return around.Serving.Ready == 0 && !around.Serving.Truncated && !around.Selected.Truncated &&
-		!slices.ContainsFunc(around.Selected.Pods, func(pod facts.Pod) bool { return pod.Ready })
+// bothUnready says that pods of both colors are on their way, that nothing serves, and that
+// none of the pods is about to, as far as all of them were read.
+func bothUnready(around facts.Facts) bool {
+	if around.Serving.Ready > 0 || around.Serving.Truncated || around.Selected.Truncated {
+		return false
+	}
+	coming := map[string]bool{}
+	for _, pod := range around.Selected.Pods {
+		if pod.Ready {
+			return false
+		}
+		if !pod.Terminating {
+			coming[pod.Color] = true
+		}
+	}
+	return coming[string(color.Blue)] && coming[string(color.Green)]
 }
 
 // mayWrite says whether tealgate changes objects in a namespace of that mode. A

@@ -132,18 +132,21 @@ func TestMayWrite(t *testing.T) {
 	}
 }
 
-func TestNothingReady(t *testing.T) {
+func TestBothUnready(t *testing.T) {
+	both := around(append(pods(1, "blue", false), pods(2, "green", false)...))
 	for name, test := range map[string]struct {
 		known facts.Facts
 		want  bool
 	}{
-		"NoPods":        {facts.None(), true},
-		"UnreadyPods":   {around(append(pods(1, "blue", false), pods(1, "green", false)...)), true},
+		"Both":          {both, true},
+		"NoPods":        {facts.None(), false},
+		"OneColor":      {around(pods(2, "green", false)), false},
 		"ReadyPod":      {around(append(pods(1, "blue", false), pods(1, "green", true)...)), false},
-		"ReadyEndpoint": {withEndpoints(facts.None(), 1), false},
-		"MorePods":      {truncated(facts.None(), true, false), false},
-		"MoreSlices":    {truncated(facts.None(), false, true), false},
+		"ReadyEndpoint": {withEndpoints(both, 1), false},
+		"MorePods":      {truncated(both, true, false), false},
+		"MoreSlices":    {truncated(both, false, true), false},
+		"OneEnds":       {around(append(pods(1, "blue", false), facts.Pod{Name: "green-0", Color: "green", Terminating: true})), false},
 	} {
-		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, nothingReady(test.known)) })
+		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, bothUnready(test.known)) })
 	}
 }
