@@ -89,7 +89,7 @@ func TestApplications(t *testing.T) {
 //	paste FILE                  applies the fixes of the last denial to a manifest
 //	killtealgate                ends tealgate as a crash would
 //	starttealgate               starts it again, and waits until it is ready
-//	watchready SERVICE          counts, from now on, the ready endpoints after each change
+//	watchready SERVICE NUMBER   counts, once there are so many, the ready endpoints after each change
 //	alwaysready NUMBER          ends that; there never were fewer
 //	untilmetric LINE            waits until tealgate's metrics have that line
 //	withhold RESOURCES          tealgate's lists of these, and of no others, get no

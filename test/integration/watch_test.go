@@ -24,7 +24,8 @@ type readyWatch struct {
 	events  int
 }
 
-// watchReady counts after each change that the API server tells, and it tells all.
+// watchReady counts after each change that the API server tells, and it tells all. It
+// begins once there are as many as asked for: slices follow pods with a delay.
 func (w *world) watchReady(ts *testscript.TestScript, _ bool, args []string) {
 	config, err := clientcmd.BuildConfigFromFlags("", w.cluster.Kubeconfig)
 	ts.Check(err)
@@ -35,12 +36,20 @@ func (w *world) watchReady(ts *testscript.TestScript, _ bool, args []string) {
 	options := []client.ListOption{
 		client.InNamespace(ts.Getenv("NS")), client.MatchingLabels{discoveryv1.LabelServiceName: args[0]},
 	}
+	wanted, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	seen := &readyWatch{stop: stop}
 	var now discoveryv1.EndpointSliceList
-	ts.Check(c.List(ctx, &now, options...))
-	seen := &readyWatch{stop: stop, bySlice: map[string]int{}}
-	for i := range now.Items {
-		seen.count(watch.Added, &now.Items[i])
-	}
+	ts.Check(poll(ctx, func(ctx context.Context) (bool, error) {
+		if err := c.List(ctx, &now, options...); err != nil {
+			return false, err
+		}
+		seen.bySlice = map[string]int{}
+		for i := range now.Items {
+			seen.count(watch.Added, &now.Items[i])
+		}
+		return seen.sum() >= wanted, nil
+	}))
 	seen.least = seen.sum()
 	changes, err := c.Watch(ctx, &discoveryv1.EndpointSliceList{}, append(options,
 		&client.ListOptions{Raw: &metav1.ListOptions{ResourceVersion: now.ResourceVersion}})...)
