@@ -11,6 +11,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	cmapi "github.com/cert-manager/cert-manager/pkg/apis/certmanager/v1"
 	"github.com/go-logr/logr"
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
@@ -55,15 +56,16 @@ import (
 // +kubebuilder:rbac:groups=tealgate.dev,resources=decisions,verbs=list;watch;patch;delete
 // +kubebuilder:rbac:groups=tealgate.dev,resources=bluegreens/status,verbs=patch
 // +kubebuilder:rbac:groups=authorization.k8s.io,resources=subjectaccessreviews,verbs=create
-// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,resourceNames=tealgate,verbs=get;list;watch;patch
+// +kubebuilder:rbac:groups=admissionregistration.k8s.io,resources=mutatingwebhookconfigurations;validatingwebhookconfigurations,resourceNames=tealgate,verbs=get;list;watch
 // +kubebuilder:rbac:groups=events.k8s.io,resources=events,verbs=create;patch
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=configmaps,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=events,verbs=create
-// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,verbs=create
-// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-webhook-certificate,verbs=get;list;watch;update
+// +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-webhook-certificate,verbs=get;list;watch
 // +kubebuilder:rbac:groups="",namespace=tealgate-system,resources=secrets,resourceNames=tealgate-notifications,verbs=get
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=tealgate-system,resources=leases,verbs=create
 // +kubebuilder:rbac:groups=coordination.k8s.io,namespace=tealgate-system,resources=leases,resourceNames=tealgate-leader,verbs=get;update
+
+// What certificates of its own need beside is in manifests/rbac/certificates.yaml.
 
 // startupTimeout bounds what must succeed before the webhooks answer.
 const startupTimeout = time.Minute
@@ -114,7 +116,9 @@ func newLogger(o *options) logr.Logger {
 func newKeeper(ctx context.Context, config *rest.Config, o *options) (*certs.Keeper, error) {
 	ctx, cancel := context.WithTimeout(ctx, startupTimeout)
 	defer cancel()
-	keeper, err := certs.New(certs.Options{Names: o.certificateNames, Lifetime: o.certificateLifetime})
+	keeper, err := certs.New(certs.Options{
+		Names: o.certificateNames, Lifetime: o.certificateLifetime, CertManager: o.certificates == fromCertManager,
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -166,10 +170,10 @@ func newManager(config *rest.Config, o *options, keeper *certs.Keeper) (manager.
 	})
 }
 
-// newScheme knows the kinds of Kubernetes and our own.
+// newScheme knows the kinds of Kubernetes, our own, and cert-manager's.
 func newScheme() (*runtime.Scheme, error) {
 	scheme := runtime.NewScheme()
-	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme))
+	return scheme, errors.Join(clientgoscheme.AddToScheme(scheme), v1alpha1.AddToScheme(scheme), cmapi.AddToScheme(scheme))
 }
 
 func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.Book, keeper *certs.Keeper, drain *drain) error {

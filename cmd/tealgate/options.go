@@ -16,11 +16,18 @@ import (
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
+// Who makes the certificate of the webhooks.
+const (
+	fromTealgate    = "tealgate"
+	fromCertManager = "cert-manager"
+)
+
 // options of `tealgate serve`.
 type options struct {
 	webhookAddress      string
 	metricsAddress      string
 	healthAddress       string
+	certificates        string
 	certificateNames    []string
 	certificateLifetime time.Duration
 	language            string
@@ -52,6 +59,8 @@ func newServe() *cobra.Command {
 	flags.StringVar(&o.webhookAddress, "webhook-address", ":9443", "host:port that the webhooks listen on")
 	flags.StringVar(&o.metricsAddress, "metrics-address", ":8080", "host:port of /metrics; 0 switches it off")
 	flags.StringVar(&o.healthAddress, "health-address", ":8081", "host:port of /healthz and /readyz")
+	flags.StringVar(&o.certificates, "certificates", fromTealgate,
+		"who makes the certificate of the webhooks: tealgate, or cert-manager (manifests/overlays/cert-manager)")
 	flags.StringSliceVar(&o.certificateNames, "certificate-names", []string{
 		"tealgate-webhook." + v1alpha1.Namespace + ".svc",
 		"tealgate-webhook." + v1alpha1.Namespace + ".svc.cluster.local",
@@ -76,6 +85,9 @@ func (o *options) validate() error {
 	}
 	if !slices.Contains([]string{"debug", "info", "error"}, o.logLevel) {
 		return fmt.Errorf("--log-level %q: not debug, info or error", o.logLevel)
+	}
+	if !slices.Contains([]string{fromTealgate, fromCertManager}, o.certificates) {
+		return fmt.Errorf("--certificates %q: not tealgate or cert-manager", o.certificates)
 	}
 	if o.certificateLifetime < certs.MinLifetime {
 		return fmt.Errorf("--certificate-lifetime %s: must be at least %s", o.certificateLifetime, certs.MinLifetime)

@@ -68,7 +68,8 @@ func (o *Options) complete() error {
 	if o.RenewBefore == 0 {
 		o.RenewBefore = min(maxRenewBefore, o.Lifetime/3)
 	}
-	if o.Settle == 0 {
+	// cainjector replaces the CA before: the sooner its certificate is served, the better.
+	if o.Settle == 0 && !o.CertManager {
 		o.Settle = min(maxSettle, o.Lifetime/1000)
 	}
 	if o.Clock == nil {

@@ -106,7 +106,7 @@ func inject(ctx context.Context, c client.Client, kind string, cas []byte, now t
 func (k *Keeper) Trusted(ctx context.Context, cached client.Reader) error {
 	serving := k.serving.Load()
 	if serving == nil {
-		return errNothingServed
+		return k.issuance.explain(errNothingServed)
 	}
-	return k.trusts(ctx, cached, serving)
+	return k.issuance.explain(k.trusts(ctx, cached, serving))
 }

@@ -32,6 +32,9 @@ type Keeper struct {
 	events  events.EventRecorder
 	elected <-chan struct{}
 
+	// issuance is nil without cert-manager.
+	issuance *issuance
+
 	// next waits to be served by all, stored to be served here.
 	next, stored settling
 	// warned is when an Event last said that rotation hangs.

@@ -42,7 +42,10 @@ func (k *Keeper) Setup(mgr ctrl.Manager) error {
 	if err != nil {
 		return fmt.Errorf("certificates: %w", err)
 	}
-	return nil
+	if k.options.CertManager {
+		k.issuance, err = setupIssuance(mgr)
+	}
+	return err
 }
 
 // Reconcile makes trusted what is stored, serves it when it is, and on the leader goes one

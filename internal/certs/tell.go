@@ -21,7 +21,7 @@ func (k *Keeper) tell(ctx context.Context, secret *corev1.Secret, before, now st
 		note = fmt.Sprintf("replicas serve a certificate that is good until %s; the one before stays trusted until %s",
 			day(now.current), day(before.current))
 	case replaced:
-		kind, note = corev1.EventTypeWarning, fmt.Sprintf("%s; ", lacking(secret, before))
+		kind, note = corev1.EventTypeWarning, fmt.Sprintf("%s; ", unfit(secret, before))
 		if now.next != nil {
 			note += "what is served was stored again, and its successor follows"
 		} else {
@@ -32,8 +32,8 @@ func (k *Keeper) tell(ctx context.Context, secret *corev1.Secret, before, now st
 	k.events.Eventf(secret, nil, kind, string(took), "Rotate", "%s", note)
 }
 
-// lacking says why what was stored could not be served.
-func lacking(secret *corev1.Secret, s stored) string {
+// unfit says why what was stored could not be served.
+func unfit(secret *corev1.Secret, s stored) string {
 	switch {
 	case secret.ResourceVersion == "":
 		return "there was no Secret"
