@@ -127,7 +127,7 @@ func (c *Cluster) Stop() error {
 	c.stop.Do(func() {
 		var errs []error
 		for _, p := range slices.Backward(c.controllers) {
-			errs = append(errs, p.stop(stopTimeout))
+			errs = append(errs, p.stop())
 		}
 		errs = append(errs, c.plane.stop())
 		if c.temporary {

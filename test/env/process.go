@@ -84,14 +84,14 @@ func (p *process) ended() bool {
 }
 
 // stop returns when the program has ended, and an error if it had done so before.
-func (p *process) stop(timeout time.Duration) error {
+func (p *process) stop() error {
 	if p.ended() {
 		return p.endedByItself()
 	}
 	// An error means that it has just ended, which done says as well.
 	_ = p.cmd.Process.Signal(syscall.SIGTERM)
 
-	patience := time.NewTimer(timeout)
+	patience := time.NewTimer(stopTimeout)
 	defer patience.Stop()
 	select {
 	case <-p.done:

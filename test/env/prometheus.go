@@ -70,4 +70,4 @@ func (p *Prometheus) Start(ctx context.Context) error {
 
 // Stop asks it to end and returns when it has. The error says that it had ended by itself
 // before.
-func (p *Prometheus) Stop() error { return p.process.stop(stopTimeout) }
+func (p *Prometheus) Stop() error { return p.process.stop() }

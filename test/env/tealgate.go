@@ -2,6 +2,7 @@ package env
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -14,11 +15,8 @@ import (
 	"strings"
 	"time"
 
-	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/apimachinery/pkg/util/yaml"
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
-	sigsyaml "sigs.k8s.io/yaml"
 )
 
 // tealgateTimeout bounds each wait for tealgate: its start, and the moment when
@@ -29,6 +27,12 @@ const tealgateTimeout = 30 * time.Second
 type TealgateOptions struct {
 	// Binary is the program; empty means that it is built from this repository.
 	Binary string
+
+	// Manifests is the folder of the repository that is installed; empty is manifests.
+	Manifests string
+
+	// Unready says not to wait until tealgate is ready, nor for its CA.
+	Unready bool
 
 	// Args are put behind `tealgate serve` and its own arguments, so they win.
 	Args []string
@@ -85,7 +89,7 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 	if err != nil {
 		return nil, err
 	}
-	if err := applyManifests(ctx, c, filepath.Join(repository, "manifests"), addresses[0]); err != nil {
+	if err := applyManifests(ctx, c, filepath.Join(repository, cmp.Or(options.Manifests, "manifests")), addresses[0]); err != nil {
 		return nil, err
 	}
 	if err := waitForPolicies(ctx, c); err != nil {
@@ -99,6 +103,9 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 		return nil, err
 	}
 	t := newTealgate(c, binary, kubeconfig, addresses, options.Args)
+	if options.Unready {
+		return t, t.run()
+	}
 	if err := t.Start(ctx); err != nil {
 		return nil, err
 	}
@@ -143,16 +150,10 @@ func (t *Tealgate) Start(ctx context.Context) error {
 		}
 		t.killed = false
 	}
-	t.starts++
-	dir := filepath.Join(t.cluster.Dir, fmt.Sprintf("tealgate%s-%d", t.suffix, t.starts))
-	if err := os.Mkdir(dir, 0o755); err != nil {
+	if err := t.run(); err != nil {
 		return err
 	}
-	var err error
-	if t.process, err = startProcess(dir, t.binary, t.args...); err != nil {
-		return err
-	}
-	err = poll(ctx, func(ctx context.Context) (bool, error) {
+	err := poll(ctx, func(ctx context.Context) (bool, error) {
 		if t.process.ended() {
 			return false, t.process.endedByItself()
 		}
@@ -163,6 +164,18 @@ func (t *Tealgate) Start(ctx context.Context) error {
 		return errors.Join(fmt.Errorf("tealgate is not ready: %w\n%s", err, t.process.tail()), t.Stop())
 	}
 	return nil
+}
+
+// run starts the program and does not wait for anything.
+func (t *Tealgate) run() error {
+	t.starts++
+	dir := filepath.Join(t.cluster.Dir, fmt.Sprintf("tealgate%s-%d", t.suffix, t.starts))
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	var err error
+	t.process, err = startProcess(dir, t.binary, t.args...)
+	return err
 }
 
 // Kill ends tealgate as a crash would. It does nothing if it does not run.
@@ -180,7 +193,7 @@ func (t *Tealgate) Kill() error {
 
 // Stop asks tealgate to end and returns when it has. The error says that it had
 // ended by itself before.
-func (t *Tealgate) Stop() error { return t.process.stop(stopTimeout) }
+func (t *Tealgate) Stop() error { return t.process.stop() }
 
 // PID returns the process id of the tealgate that was started last.
 func (t *Tealgate) PID() int { return t.process.pid }
@@ -293,48 +306,6 @@ func (t *Tealgate) waitForCA(ctx context.Context) error {
 		return fmt.Errorf("tealgate put no CA into its webhook configurations: %w\n%s", err, t.process.tail())
 	}
 	return nil
-}
-
-// applyManifests applies what `kubectl apply -k manifests` does, except for
-// tealgate's own Deployment, and with the address of the process in the place of
-// the Service.
-func applyManifests(ctx context.Context, c *Cluster, dir, address string) error {
-	rendered, err := c.Kubectl(ctx, "kustomize", dir)
-	if err != nil || rendered.Code != 0 {
-		return errors.Join(err, fmt.Errorf("kustomize %s: %s", dir, rendered.Stderr))
-	}
-	var documents []string
-	decoder := yaml.NewYAMLOrJSONDecoder(strings.NewReader(rendered.Stdout), 4096)
-	for {
-		object := unstructured.Unstructured{}
-		if err := decoder.Decode(&object.Object); errors.Is(err, io.EOF) {
-			break
-		} else if err != nil {
-			return fmt.Errorf("manifests: %w", err)
-		}
-		if object.GetKind() == "Deployment" {
-			continue
-		}
-		callHere(object, address)
-		document, err := sigsyaml.Marshal(object.Object)
-		if err != nil {
-			return err
-		}
-		documents = append(documents, string(document))
-	}
-	return c.apply(ctx, strings.Join(documents, "---\n"))
-}
-
-// callHere makes the entries of a webhook configuration call a process.
-func callHere(object unstructured.Unstructured, address string) {
-	webhooks, _ := object.Object["webhooks"].([]any)
-	for _, webhook := range webhooks {
-		entry, _ := webhook.(map[string]any)
-		client, _ := entry["clientConfig"].(map[string]any)
-		service, _ := client["service"].(map[string]any)
-		path, _ := service["path"].(string)
-		entry["clientConfig"] = map[string]any{"url": "https://" + address + path}
-	}
 }
 
 // apply sends manifests as the administrator.
