@@ -11,7 +11,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/release"
 	"github.com/tealgate/tealgate/internal/traffic"
 )
@@ -117,11 +116,7 @@ func (r *Releaser) run(ctx context.Context, s *sight, key release.JobKey) error 
 			"COLOR": string(status.To), "VERSION": status.Version, "RELEASE": status.Name, "PREVIEW_URL": previewURL(s, key.Stage),
 		},
 	}
-	lists := map[release.Stage][]v1alpha1.Job{
-		release.StageVerify: status.Spec.Verify.Jobs, release.StageBefore: status.Spec.Hooks.BeforeSwitch,
-		release.StageAfter: status.Spec.Hooks.AfterSwitch, release.StageWatch: status.Spec.Watch.Jobs,
-	}
-	for _, job := range lists[key.Stage] {
+	for _, job := range jobsByStage(status.Spec)[key.Stage] {
 		if job.Name == key.Name {
 			order.cronJob = job.CronJobRef.Name
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	batchv1 "k8s.io/api/batch/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
@@ -24,26 +25,25 @@ const (
 )
 
 // decisions reads what people have said on the release of a BlueGreen, or on any of them
-// where its status is lost, and then also the highest number that one of these has.
-func (r *Releaser) decisions(ctx context.Context, bg *v1alpha1.BlueGreen) ([]release.Decision, int64, error) {
+// where its status is lost.
+func (r *Releaser) decisions(ctx context.Context, bg *v1alpha1.BlueGreen) ([]release.Decision, error) {
 	about := fields.OneTermEqualSelector("spec.blueGreen", bg.Name)
 	switch {
 	case bg.Status.Release != nil:
 		about = fields.AndSelectors(about, fields.OneTermEqualSelector("spec.release", bg.Status.Release.Name))
 	case bg.Status.Phase != "":
-		return nil, 0, nil
+		return nil, nil
 	}
 	var list v1alpha1.DecisionList
 	err := r.live.List(ctx, &list, client.InNamespace(bg.Namespace), client.Limit(maxDecisions),
 		client.MatchingFieldsSelector{Selector: about})
 	if err != nil {
-		return nil, 0, fmt.Errorf("reading the Decisions on %s/%s: %w", bg.Namespace, bg.Name, err)
+		return nil, fmt.Errorf("reading the Decisions on %s/%s: %w", bg.Namespace, bg.Name, err)
 	}
 	if list.Continue != "" {
-		return nil, 0, fmt.Errorf("BlueGreen %s/%s has more than %d Decisions: delete old ones", bg.Namespace, bg.Name, maxDecisions)
+		return nil, fmt.Errorf("BlueGreen %s/%s has more than %d Decisions: delete old ones", bg.Namespace, bg.Name, maxDecisions)
 	}
 	var found []release.Decision
-	highest := int64(0)
 	for i := range list.Items {
 		d := &list.Items[i]
 		if d.DeletionTimestamp != nil {
@@ -53,14 +53,43 @@ func (r *Releaser) decisions(ctx context.Context, bg *v1alpha1.BlueGreen) ([]rel
 			Name: d.Name, Release: d.Spec.Release, Verdict: release.Verdict(d.Spec.Verdict), Item: d.Spec.Item,
 			By: d.Spec.DecidedBy, Reason: d.Spec.Reason, At: d.CreationTimestamp.Time,
 		})
-		if suffix, ours := strings.CutPrefix(d.Spec.Release, bg.Name+"-"); ours {
-			// Nobody can make names run out by deciding on shop-9223372036854775807.
-			if number, err := strconv.ParseInt(suffix, 10, 32); err == nil && bg.Status.Phase == "" {
-				highest = max(highest, number)
-			}
+	}
+	return found, nil
+}
+
+// highest is the highest number of a release that Decisions on a BlueGreen, or jobs that it
+// made, still name where its status is lost. Jobs are read as they were a moment ago: those of
+// a release that nobody remembers are older.
+func (r *Releaser) highest(ctx context.Context, bg *v1alpha1.BlueGreen, decisions []release.Decision) (int64, error) {
+	if bg.Status.Phase != "" {
+		return 0, nil
+	}
+	var jobs batchv1.JobList
+	if err := r.client.List(ctx, &jobs, client.InNamespace(bg.Namespace), client.HasLabels{labelRelease}); err != nil {
+		return 0, fmt.Errorf("reading the jobs of namespace %s: %w", bg.Namespace, err)
+	}
+	return highestOf(bg, decisions, jobs.Items), nil
+}
+
+func highestOf(bg *v1alpha1.BlueGreen, decisions []release.Decision, jobs []batchv1.Job) int64 {
+	var names []string
+	for i := range decisions {
+		names = append(names, decisions[i].Release)
+	}
+	for i := range jobs {
+		if metav1.IsControlledBy(&jobs[i], bg) {
+			names = append(names, jobs[i].Labels[labelRelease])
 		}
 	}
-	return found, highest, nil
+	highest := int64(0)
+	for _, name := range names {
+		suffix, ours := strings.CutPrefix(name, bg.Name+"-")
+		// Nobody can make names run out by deciding on shop-9223372036854775807.
+		if number, err := strconv.ParseInt(suffix, 10, 32); ours && err == nil {
+			highest = max(highest, number)
+		}
+	}
+	return highest
 }
 
 // tidy lets the Decisions on a BlueGreen go with it, and deletes those on releases that its

@@ -26,12 +26,6 @@ const (
 	labelJob     = "tealgate.dev/job"
 )
 
-// maxJobs bounds one read of the jobs of a release, maxMessage what is kept of a failed one.
-const (
-	maxJobs    = 100
-	maxMessage = 500
-)
-
 // JobSelector matches the jobs of releases: the only ones that need to be cached.
 func JobSelector() (labels.Selector, error) {
 	ours, err := labels.NewRequirement(labelRelease, selection.Exists, nil)
@@ -119,77 +113,4 @@ func jobName(of string, key release.JobKey) string {
 	}
 	sum := sha256.Sum256([]byte(name))
 	return strings.TrimRight(name[:limit-9], "-.") + "-" + hex.EncodeToString(sum[:4])
-}
-
-// jobsOf reads how far the jobs of a release have come, and what failed ones had to say.
-func jobsOf(ctx context.Context, live client.Reader, namespace, of string) (map[release.JobKey]release.Job, error) {
-	var jobs batchv1.JobList
-	err := live.List(ctx, &jobs, client.InNamespace(namespace), client.MatchingLabels{labelRelease: of}, client.Limit(maxJobs))
-	if err != nil {
-		return nil, fmt.Errorf("reading the jobs of release %s: %w", of, err)
-	}
-	found := map[release.JobKey]release.Job{}
-	for i := range jobs.Items {
-		job := &jobs.Items[i]
-		key := release.JobKey{Stage: release.Stage(job.Labels[labelStage]), Name: job.Labels[labelJob]}
-		state := release.Job{}
-		if job.Status.StartTime != nil {
-			state.Began = job.Status.StartTime.Time
-		}
-		if complete := finished(job, batchv1.JobComplete); complete != nil {
-			state.Succeeded, state.Ended = true, complete.LastTransitionTime.Time
-		}
-		if failed := finished(job, batchv1.JobFailed); failed != nil {
-			state.Failed, state.Ended = true, failed.LastTransitionTime.Time
-			if state.Message, err = lastWords(ctx, live, job); err != nil {
-				return nil, err
-			}
-			if state.Message == "" {
-				state.Message = failed.Message
-			}
-		}
-		found[key] = state
-	}
-	return found, nil
-}
-
-func finished(job *batchv1.Job, as batchv1.JobConditionType) *batchv1.JobCondition {
-	for i := range job.Status.Conditions {
-		if c := &job.Status.Conditions[i]; c.Type == as && c.Status == corev1.ConditionTrue {
-			return c
-		}
-	}
-	return nil
-}
-
-// lastWords is the termination message of the newest pod of a failed job. No log is read.
-func lastWords(ctx context.Context, live client.Reader, job *batchv1.Job) (string, error) {
-	var pods corev1.PodList
-	err := live.List(ctx, &pods, client.InNamespace(job.Namespace),
-		client.MatchingLabels{batchv1.JobNameLabel: job.Name}, client.Limit(maxJobs))
-	if err != nil {
-		return "", fmt.Errorf("reading the pods of job %s: %w", job.Name, err)
-	}
-	slices.SortFunc(pods.Items, func(a, b corev1.Pod) int {
-		return b.CreationTimestamp.Compare(a.CreationTimestamp.Time)
-	})
-	for i := range pods.Items {
-		for _, status := range pods.Items[i].Status.ContainerStatuses {
-			if ended := status.State.Terminated; ended != nil && ended.ExitCode != 0 {
-				return said(ended), nil
-			}
-		}
-	}
-	return "", nil
-}
-
-func said(ended *corev1.ContainerStateTerminated) string {
-	message := strings.Join(strings.Fields(ended.Message), " ")
-	if len(message) > maxMessage {
-		message = "... " + strings.ToValidUTF8(message[len(message)-maxMessage:], "")
-	}
-	if message == "" {
-		return fmt.Sprintf("exit code %d", ended.ExitCode)
-	}
-	return message
 }

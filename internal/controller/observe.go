@@ -44,7 +44,11 @@ func (r *Releaser) observe(ctx context.Context, bg *v1alpha1.BlueGreen) (*sight,
 	if err != nil {
 		return nil, err
 	}
-	decisions, highest, err := r.decisions(ctx, bg)
+	decisions, err := r.decisions(ctx, bg)
+	if err != nil {
+		return nil, err
+	}
+	highest, err := r.highest(ctx, bg, decisions)
 	if err != nil {
 		return nil, err
 	}
@@ -60,7 +64,7 @@ func (r *Releaser) observe(ctx context.Context, bg *v1alpha1.BlueGreen) (*sight,
 		Services:  around.Services, Deployments: around.Deployments, Decisions: decisions,
 	}
 	if state.Running() {
-		if observed.Jobs, err = jobsOf(ctx, r.live, bg.Namespace, state.Release.Name); err != nil {
+		if observed.Jobs, err = jobsOf(ctx, r.live, fresh); err != nil {
 			return nil, err
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -52,6 +53,7 @@ func TestReleases(t *testing.T) {
 			"finished":     {change(short), (*pair).finishes},
 			"nogo":         {quick(), (*pair).isStopped},
 			"smoke-fails":  {quick(), (*pair).failsItsSmokeTest},
+			"planted":      {quick(), (*pair).findsAnotherJob},
 			"rolled-back":  {quick(), (*pair).isRolledBack},
 			"crashes":      {quick(), (*pair).crashes},
 			"no-server":    {change(func(spec *v1alpha1.BlueGreenSpec) { measured(spec, "main") }), (*pair).cannotMeasure},
@@ -159,6 +161,19 @@ func (s *pair) failsItsSmokeTest() {
 	s.smoke(env.AnnotationFail, "GET /login: 500")
 	s.deploy(color.Green, "1.5.0", 3)
 	assert.Equal(s.t, "job smoke failed: GET /login: 500", s.outcome(v1alpha1.OutcomeAborted).Status.Release.Message)
+	s.serves(color.Blue, 3)
+}
+
+// findsAnotherJob: a job that somebody has made in advance passes for none of the release's.
+func (s *pair) findsAnotherJob() {
+	job := &batchv1.Job{ObjectMeta: s.meta("shop-1-verify-smoke")}
+	job.Labels = map[string]string{"tealgate.dev/release": "shop-1", "tealgate.dev/stage": "verify", "tealgate.dev/job": "smoke"}
+	job.Spec.Suspend = yes()
+	job.Spec.Template.Spec = corev1.PodSpec{RestartPolicy: corev1.RestartPolicyNever, Containers: []corev1.Container{{Name: "smoke", Image: "shop/smoke:1"}}}
+	s.create(job)
+	s.deploy(color.Green, "1.5.0", 3)
+	assert.Equal(s.t, "job smoke failed: Job shop-1-verify-smoke is not made by BlueGreen shop and takes its name: delete it",
+		s.outcome(v1alpha1.OutcomeAborted).Status.Release.Message)
 	s.serves(color.Blue, 3)
 }
 
