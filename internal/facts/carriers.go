@@ -8,26 +8,32 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 )
 
-// maxCarriers bounds the live reads for one Deployment: more Services than that
-// which send live traffic to the same pods are read no further, because one that
-// carries traffic is enough to decide.
-const maxCarriers = 3
+// Bounds of what is read for one Deployment. Past one nothing is decided: which of
+// the Services carries traffic must not depend on their names.
+const (
+	maxCarriers      = 100
+	maxCarrierSlices = 500
+	maxServicePages  = 10
+)
 
 // Carriers returns the Services without a role that send traffic to pods with
-// these labels, and what stands behind each: at most three, one live read each.
+// these labels, and what stands behind each. One live read, none without such.
 func (g *Gatherer) Carriers(ctx context.Context, namespace string, pod map[string]string) ([]Carrier, error) {
 	return g.carriers(ctx, namespace, func(service *corev1.Service) bool { return Selects(service, pod) })
 }
 
 // Doors returns the Services with a color that would send traffic to pods with
 // these labels and did not to pods with those that they had; before is nil for
-// pods that are new. At most three live reads.
+// pods that are new. One live read, none without such.
 func (g *Gatherer) Doors(ctx context.Context, namespace string, pod, before map[string]string) ([]Carrier, error) {
 	return g.carriers(ctx, namespace, func(service *corev1.Service) bool {
 		return service.Spec.Selector[v1alpha1.LabelColor] != "" && Selects(service, pod) &&
@@ -43,80 +49,97 @@ func (g *Gatherer) carriers(ctx context.Context, namespace string, matches func(
 	matching := slices.DeleteFunc(pointers(services.Items), func(service *corev1.Service) bool {
 		return !CarriesTraffic(service) || !matches(service)
 	})
-	slices.SortFunc(matching, func(a, b *corev1.Service) int { return strings.Compare(a.Name, b.Name) })
-	found := []Carrier{}
-	for _, service := range matching[:min(len(matching), maxCarriers)] {
-		carrier, err := g.carrier(ctx, service)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, carrier)
-	}
-	return found, nil
+	return g.behindEach(ctx, namespace, matching)
 }
 
-func (g *Gatherer) carrier(ctx context.Context, service *corev1.Service) (Carrier, error) {
-	serving, err := g.serving(ctx, service.Namespace, service.Name)
-	if err != nil {
-		return Carrier{}, err
+// behindEach reads what stands behind Services of one namespace, all in one live read.
+func (g *Gatherer) behindEach(ctx context.Context, namespace string, services []*corev1.Service) ([]Carrier, error) {
+	if len(services) == 0 {
+		return []Carrier{}, nil
 	}
-	return Carrier{
-		Name: service.Name, Color: service.Spec.Selector[v1alpha1.LabelColor], Ready: serving.Ready,
-		Workloads: workloads(serving.Pods), Selector: service.Spec.Selector,
-	}, nil
+	if len(services) > maxCarriers {
+		return nil, fmt.Errorf("more than %d Services of namespace %s send traffic to the same pods", maxCarriers, namespace)
+	}
+	slices.SortFunc(services, func(a, b *corev1.Service) int { return strings.Compare(a.Name, b.Name) })
+	names := make([]string, len(services))
+	for i, service := range services {
+		names[i] = service.Name
+	}
+	ofThem, err := labels.NewRequirement(discoveryv1.LabelServiceName, selection.In, names)
+	if err != nil {
+		return nil, fmt.Errorf("selecting the EndpointSlices of namespace %s: %w", namespace, err)
+	}
+	var endpoints discoveryv1.EndpointSliceList
+	err = g.live.List(ctx, &endpoints, client.InNamespace(namespace),
+		client.MatchingLabelsSelector{Selector: labels.NewSelector().Add(*ofThem)}, client.Limit(maxCarrierSlices))
+	if err != nil {
+		return nil, fmt.Errorf("reading the EndpointSlices of namespace %s: %w", namespace, err)
+	}
+	if endpoints.Continue != "" {
+		return nil, fmt.Errorf("there are more than %d EndpointSlices of Services %s in namespace %s",
+			maxCarrierSlices, strings.Join(names, ", "), namespace)
+	}
+	byService := map[string][]discoveryv1.EndpointSlice{}
+	for _, slice := range endpoints.Items {
+		name := slice.Labels[discoveryv1.LabelServiceName]
+		byService[name] = append(byService[name], slice)
+	}
+	found := make([]Carrier, len(services))
+	for i, service := range services {
+		serving := servingFact(byService[service.Name])
+		found[i] = Carrier{
+			Name: service.Name, Color: service.Spec.Selector[v1alpha1.LabelColor], Ready: serving.Ready,
+			Workloads: workloads(serving.Pods), Selector: service.Spec.Selector,
+		}
+	}
+	return found, nil
 }
 
 // CarriersNow is Carriers for pods that are about to go. The Services of their
-// application are read live as well, at most three: one that was deleted or moved a
-// moment ago is still in the cache as it was. A Service that is being deleted carries
-// nothing that is to be kept.
+// namespace are read live as well: one that was deleted or moved a moment ago is still
+// in the cache as it was. A Service that is being deleted carries nothing that is to be
+// kept. Two live reads, none where no Service is of their application.
 func (g *Gatherer) CarriersNow(ctx context.Context, namespace string, pod map[string]string) ([]Carrier, error) {
-	candidates, err := g.pairing(ctx, namespace, pod)
+	known, err := g.paired(ctx, namespace, pod)
+	if err != nil || !known {
+		return []Carrier{}, err
+	}
+	services, err := g.liveServices(ctx, namespace)
 	if err != nil {
 		return nil, err
 	}
-	found := []Carrier{}
-	for _, candidate := range candidates[:min(len(candidates), maxCarriers)] {
-		service := &corev1.Service{}
-		err := g.live.Get(ctx, client.ObjectKeyFromObject(candidate), service)
-		if apierrors.IsNotFound(err) {
-			continue
-		}
-		if err != nil {
-			return nil, fmt.Errorf("reading Service %s/%s: %w", namespace, candidate.Name, err)
-		}
-		if service.DeletionTimestamp != nil || !CarriesTraffic(service) || !Selects(service, pod) {
-			continue
-		}
-		carrier, err := g.carrier(ctx, service)
-		if err != nil {
-			return nil, err
-		}
-		found = append(found, carrier)
-	}
-	return found, nil
+	return g.behindEach(ctx, namespace, slices.DeleteFunc(pointers(services), func(service *corev1.Service) bool {
+		return service.DeletionTimestamp != nil || !CarriesTraffic(service) || !Selects(service, pod)
+	}))
 }
 
-// pairing returns the Services without a role that select pods with these labels, and
-// behind them those that would with another color. Cached.
-func (g *Gatherer) pairing(ctx context.Context, namespace string, pod map[string]string) ([]*corev1.Service, error) {
+// paired says whether a Service without a role selects pods with these labels, or would
+// with another color. Cached.
+func (g *Gatherer) paired(ctx context.Context, namespace string, pod map[string]string) (bool, error) {
 	var services corev1.ServiceList
 	if err := g.cached.List(ctx, &services, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing Services of namespace %s: %w", namespace, err)
+		return false, fmt.Errorf("listing Services of namespace %s: %w", namespace, err)
 	}
-	found := slices.DeleteFunc(pointers(services.Items), func(service *corev1.Service) bool {
-		return !CarriesTraffic(service) || !Pairs(service, pod)
-	})
-	slices.SortFunc(found, func(a, b *corev1.Service) int {
-		if selects := Selects(a, pod); selects != Selects(b, pod) {
-			if selects {
-				return -1
-			}
-			return 1
+	return slices.ContainsFunc(pointers(services.Items), func(service *corev1.Service) bool {
+		return CarriesTraffic(service) && Pairs(service, pod)
+	}), nil
+}
+
+// liveServices reads all Services of a namespace, one live read for each 500.
+func (g *Gatherer) liveServices(ctx context.Context, namespace string) ([]corev1.Service, error) {
+	var found []corev1.Service
+	for page, more := 0, ""; page < maxServicePages; page++ {
+		var services corev1.ServiceList
+		err := g.live.List(ctx, &services, client.InNamespace(namespace), client.Limit(maxServices), client.Continue(more))
+		if err != nil {
+			return nil, fmt.Errorf("reading the Services of namespace %s: %w", namespace, err)
 		}
-		return strings.Compare(a.Name, b.Name)
-	})
-	return found, nil
+		found = append(found, services.Items...)
+		if more = services.Continue; more == "" {
+			return found, nil
+		}
+	}
+	return nil, fmt.Errorf("namespace %s has more than %d Services", namespace, maxServicePages*maxServices)
 }
 
 // workloads guesses the owners of pods from their names.
