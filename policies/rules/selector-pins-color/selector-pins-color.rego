@@ -4,8 +4,8 @@
 #   The selector of a Service whose pods carry colors names exactly one, headless
 #   Services too. Otherwise both versions answer at the same time and there is
 #   nothing to switch. Services labelled tealgate.dev/role: preview or metrics may see
-#   other pods, and may not become so while they carry traffic. No Service selects
-#   pods that declare tealgate.dev/traffic: none.
+#   other pods. A Service that pins a color or carries traffic may not become so. No
+#   Service selects pods that declare tealgate.dev/traffic: none.
 #
 #   A new Service behind which there is one color only passes without naming it: tealgate
 #   pins it, at once or as soon as its pods are ready. Until then a second color is denied.
@@ -18,7 +18,7 @@
 #     description: |
 #       只要 Pod 带有颜色，Service（包括 headless）的 selector 就要写明且只写一个颜色，否则两个版本会
 #       同时应答，也就无从切换。带标签 tealgate.dev/role: preview 或 metrics 的 Service 可以选中其他
-#       Pod，但承载流量的 Service 不能改成这种角色。任何 Service 都不能选中声明了
+#       Pod，但已固定颜色或承载流量的 Service 不能改成这种角色。任何 Service 都不能选中声明了
 #       tealgate.dev/traffic: none 的 Pod。
 #
 #       新建的 Service 后面只有一种颜色时，不写颜色也放行：tealgate 会立即或在 Pod 就绪后把它固定到该颜色；在此之前，第二种颜色会被拒绝。
@@ -88,11 +88,12 @@
 #     became-role:
 #       more: true
 #       en: |-
-#         label tealgate.dev/role: {{.role}} would take this Service out of every check
-#         while it carries traffic ({{.ready}} ready). Nothing was changed. Make a second
+#         label tealgate.dev/role: {{.role}} would take this Service out of every check{{if .serves}}
+#         while it carries traffic ({{.ready}} ready){{else}},
+#         and it serves as soon as a pod is ready{{end}}. Nothing was changed. Make a second
 #         Service for it.
 #       zh: |-
-#         标签 tealgate.dev/role: {{.role}} 会让这个正在承载流量的 Service（{{.ready}} 个就绪端点）脱离所有检查。没有任何修改生效。请为此另建一个 Service。
+#         标签 tealgate.dev/role: {{.role}} 会让这个{{if .serves}}正在承载流量的 Service（{{.ready}} 个就绪端点）{{else}}一有 Pod 就绪就承载线上流量的 Service {{end}}脱离所有检查。没有任何修改生效。请为此另建一个 Service。
 #     second-color:
 #       more: true
 #       en: |-
@@ -180,15 +181,14 @@ violation contains {
 	"message": "became-role",
 	"field": "metadata.labels[tealgate.dev/role]",
 	"subject": traffic.role,
-	"with": {"role": traffic.role, "ready": input.facts.serving.ready},
+	"with": {"role": traffic.role, "ready": input.facts.serving.ready, "serves": input.facts.serving.ready > 0},
 } if {
 	input.kind == "Service"
 	traffic.is_service
 	input.operation == "UPDATE"
-	traffic.coloured
+	guarded
 	traffic.old_role == ""
 	traffic.role != ""
-	input.facts.serving.ready > 0
 }
 
 violation contains {
@@ -227,6 +227,15 @@ violation contains {
 	other.live
 	other.color in traffic.colors
 	other.color != color
+}
+
+# guarded: there are checks for the Service to leave. One that pins a color does not leave
+# them in a moment in which none of its pods is ready.
+guarded if traffic.old_color in traffic.colors
+
+guarded if {
+	traffic.coloured
+	input.facts.serving.ready > 0
 }
 
 # unpinned are the Services in front of a Deployment that name no color.
