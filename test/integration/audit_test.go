@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/tealgate/tealgate/internal/certs"
 	"github.com/tealgate/tealgate/test/env"
 )
 
@@ -101,13 +102,17 @@ func TestAPIRequests(t *testing.T) {
 	for _, event := range readAudit(t, log) {
 		if event.User.Username == tealgateUser {
 			assert.NotContains(t, []int{401, 403}, event.ResponseStatus.Code, "%s %s", event.Verb, event.RequestURI)
-			if event.Verb == "watch" {
+			switch {
+			case event.Verb != "watch":
+			case event.ObjectRef.Resource == "secrets":
+				assert.Contains(t, event.RequestURI, "fieldSelector=metadata.name%3D"+certs.SecretName, "the one that it serves with")
+			default:
 				watched = append(watched, event.ObjectRef.Resource)
 			}
 		}
 	}
 	assert.Subset(t, watched, []string{"deployments", "services"}, "what is cached")
-	for _, resource := range []string{"pods", "endpointslices", "endpoints", "replicasets", "secrets", "events"} {
+	for _, resource := range []string{"pods", "endpointslices", "endpoints", "replicasets", "events"} {
 		assert.NotContains(t, watched, resource, "what decides about readiness, or grows with it, has no informer")
 	}
 }
