@@ -210,18 +210,16 @@ func (g *Gatherer) pods(ctx context.Context, namespace string, selector map[stri
 	return g.list(ctx, namespace, client.MatchingLabels(selector), client.Limit(maxPods))
 }
 
+// list reads pods, those left out that have ended.
 func (g *Gatherer) list(ctx context.Context, namespace string, options ...client.ListOption) (Selected, error) {
 	var pods corev1.PodList
-	if err := g.live.List(ctx, &pods, append(options, client.InNamespace(namespace))...); err != nil {
+	if err := g.live.List(ctx, &pods, append(options, unended(), client.InNamespace(namespace))...); err != nil {
 		return Selected{}, fmt.Errorf("reading the pods of namespace %s: %w", namespace, err)
 	}
 	selected := Selected{
 		Pods: make([]Pod, 0, len(pods.Items)), Truncated: pods.Continue != "", ResourceVersion: pods.ResourceVersion,
 	}
 	for i := range pods.Items {
-		if phase := pods.Items[i].Status.Phase; phase == corev1.PodSucceeded || phase == corev1.PodFailed {
-			continue
-		}
 		selected.Pods = append(selected.Pods, podFact(&pods.Items[i]))
 	}
 	return selected, nil

@@ -40,7 +40,8 @@ type Surroundings struct {
 // ForRelease reads what stands around a release: for each Service itself, its pods of both
 // colors and its EndpointSlices, the same of its preview, and once the coloured
 // Deployments, their ReplicaSets and HorizontalPodAutoscalers of the namespace. A read
-// that would return more than its bound is an error: half of the pods decide nothing.
+// that would return more than its bound is an error: half of them decide nothing. Only a color
+// with too many pods keeps none but itself from traffic.
 func (g *Gatherer) ForRelease(ctx context.Context, namespace string, pairs []ServicePair) (*Surroundings, error) {
 	s := &Surroundings{
 		Objects: map[string]*corev1.Service{}, Workloads: map[string]*appsv1.Deployment{}, Pods: map[color.Color][]string{},
@@ -75,16 +76,18 @@ func (g *Gatherer) releaseService(ctx context.Context, namespace string, pair Se
 	var pods []corev1.Pod
 	if service != nil && routes(service) {
 		found.Color, _ = color.Parse(service.Spec.Selector[v1alpha1.LabelColor])
-		if pods, err = g.colored(ctx, service); err != nil {
+		sides, err := g.colored(ctx, service)
+		if err != nil {
 			return nil, nil, err
 		}
+		pods = all(sides)
 		found.Ready = readyByColor(pods)
 		endpoints, err := g.endpoints(ctx, namespace, pair.Live)
 		if err != nil {
 			return nil, nil, err
 		}
-		found.Serving = servingByColor(endpoints, pods)
-		found.Unfit = unfitByColor(service, pods, endpoints)
+		found.Serving = servingByColor(endpoints, sides)
+		found.Unfit = unfitByColor(service, sides, endpoints)
 	}
 	if pair.Preview == "" {
 		return found, pods, nil
@@ -104,7 +107,7 @@ func (g *Gatherer) preview(ctx context.Context, service *corev1.Service) (*relea
 		return shown, nil
 	}
 	shown.Color, _ = color.Parse(service.Spec.Selector[v1alpha1.LabelColor])
-	pods, err := g.colored(ctx, service)
+	sides, err := g.colored(ctx, service)
 	if err != nil {
 		return nil, err
 	}
@@ -112,7 +115,7 @@ func (g *Gatherer) preview(ctx context.Context, service *corev1.Service) (*relea
 	if err != nil {
 		return nil, err
 	}
-	shown.Serving = servingByColor(endpoints, pods)
+	shown.Serving = servingByColor(endpoints, sides)
 	return shown, nil
 }
 

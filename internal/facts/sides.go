@@ -7,6 +7,7 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/types"
 	netutils "k8s.io/utils/net"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -15,25 +16,48 @@ import (
 	"github.com/tealgate/tealgate/internal/color"
 )
 
-// colored reads the pods that a Service would select with either color, those that have
-// ended left out.
-func (g *Gatherer) colored(ctx context.Context, service *corev1.Service) ([]corev1.Pod, error) {
-	selector, err := eitherColor(service)
-	if err != nil {
-		return nil, err
+// oneSide is what stands behind a Service in one color.
+type oneSide struct {
+	pods []corev1.Pod
+	// more says that it has more pods than are read.
+	more bool
+}
+
+// colored reads the pods that a Service would select with each color. No color keeps another
+// from being read, however many pods it has: of one that has too many, some are known.
+func (g *Gatherer) colored(ctx context.Context, service *corev1.Service) (map[color.Color]oneSide, error) {
+	sides := map[color.Color]oneSide{}
+	for _, c := range []color.Color{color.Blue, color.Green} {
+		var pods corev1.PodList
+		if err := g.live.List(ctx, &pods, ofColor(service, c)...); err != nil {
+			return nil, fmt.Errorf("reading the %s pods of Service %s/%s: %w", c, service.Namespace, service.Name, err)
+		}
+		sides[c] = oneSide{pods: pods.Items, more: pods.Continue != ""}
 	}
-	var pods corev1.PodList
-	err = g.live.List(ctx, &pods, client.InNamespace(service.Namespace),
-		client.MatchingLabelsSelector{Selector: selector}, client.Limit(2*maxPods))
-	if err != nil {
-		return nil, fmt.Errorf("reading the pods of Service %s/%s: %w", service.Namespace, service.Name, err)
+	return sides, nil
+}
+
+// ofColor asks for the pods that a Service would select with a color, those left out that have
+// ended: thousands of evicted ones say nothing about what serves.
+func ofColor(service *corev1.Service, c color.Color) []client.ListOption {
+	selector := withoutColor(service.Spec.Selector)
+	selector[v1alpha1.LabelColor] = string(c)
+	return []client.ListOption{
+		client.InNamespace(service.Namespace), client.MatchingLabels(selector), unended(), client.Limit(2 * maxPods),
 	}
-	if pods.Continue != "" {
-		return nil, fmt.Errorf("Service %s/%s has more than %d pods", service.Namespace, service.Name, 2*maxPods)
-	}
-	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool {
-		return pod.Status.Phase == corev1.PodSucceeded || pod.Status.Phase == corev1.PodFailed
-	}), nil
+}
+
+// unended leaves out pods that have ended.
+func unended() client.ListOption {
+	return client.MatchingFieldsSelector{Selector: fields.AndSelectors(
+		fields.OneTermNotEqualSelector("status.phase", string(corev1.PodSucceeded)),
+		fields.OneTermNotEqualSelector("status.phase", string(corev1.PodFailed)),
+	)}
+}
+
+// all are the pods of both colors.
+func all(sides map[color.Color]oneSide) []corev1.Pod {
+	return slices.Concat(sides[color.Blue].pods, sides[color.Green].pods)
 }
 
 // endpoints reads the EndpointSlices of a Service.
@@ -69,11 +93,14 @@ func readyByColor(pods []corev1.Pod) map[color.Color]int {
 
 // servingByColor counts the ready endpoints by the color of their pods, each pod once. An
 // endpoint belongs to a pod by the uid that its slice names: a pod that was made again
-// under the same name is another. What belongs to no pod that was read has no color.
-func servingByColor(found []discoveryv1.EndpointSlice, pods []corev1.Pod) map[color.Color]int {
+// under the same name is another. What belongs to no pod that was read has no color, and
+// may be of each color that has more pods than were read.
+func servingByColor(found []discoveryv1.EndpointSlice, sides map[color.Color]oneSide) map[color.Color]int {
 	colors := map[types.UID]color.Color{}
-	for i := range pods {
-		colors[pods[i].UID] = colorOf(&pods[i])
+	for c, side := range sides {
+		for i := range side.pods {
+			colors[side.pods[i].UID] = c
+		}
 	}
 	seen := map[string]bool{}
 	serving := map[color.Color]int{}
@@ -90,6 +117,11 @@ func servingByColor(found []discoveryv1.EndpointSlice, pods []corev1.Pod) map[co
 			serving[c]++
 		}
 	})
+	for c, side := range sides {
+		if side.more && serving[""] > 0 {
+			serving[c] += serving[""]
+		}
+	}
 	return serving
 }
 
@@ -106,18 +138,22 @@ func eachReady(found []discoveryv1.EndpointSlice, visit func(*discoveryv1.Endpoi
 }
 
 // unfitByColor says why a color could not carry the traffic of a Service although its pods
-// are ready: a named port, an address family or a node that they do not have.
-func unfitByColor(service *corev1.Service, pods []corev1.Pod, found []discoveryv1.EndpointSlice) map[color.Color][]string {
+// are ready: a named port, an address family or a node that they do not have, or more pods
+// than are read.
+func unfitByColor(service *corev1.Service, sides map[color.Color]oneSide, found []discoveryv1.EndpointSlice) map[color.Color][]string {
 	unfit := map[color.Color][]string{}
-	for _, c := range []color.Color{color.Blue, color.Green} {
+	for c, side := range sides {
 		var taking []*corev1.Pod
-		for i := range pods {
-			if colorOf(&pods[i]) == c && takesTraffic(&pods[i]) {
-				taking = append(taking, &pods[i])
+		for i := range side.pods {
+			if takesTraffic(&side.pods[i]) {
+				taking = append(taking, &side.pods[i])
 			}
 		}
 		if len(taking) > 0 {
 			unfit[c] = slices.Concat(missingPorts(service, taking), missingFamilies(service, taking), missingNodes(service, taking, found))
+		}
+		if side.more {
+			unfit[c] = append(unfit[c], fmt.Sprintf("%s has more than %d pods, and tealgate looks at no more", c, 2*maxPods))
 		}
 	}
 	return unfit
