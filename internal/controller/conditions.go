@@ -227,10 +227,11 @@ func checkResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.CheckS
 	return list
 }
 
+// decisionResults are the words on a release, as many as a status holds without harm.
 func decisionResults(r *v1alpha1.Release, o *release.Observation, now time.Time) []v1alpha1.DecisionStatus {
 	var list []v1alpha1.DecisionStatus
 	for i := range o.Decisions {
-		if d := &o.Decisions[i]; d.Release == r.Name && d.Verdict != release.Checked {
+		if d := &o.Decisions[i]; d.Release == r.Name && d.Verdict != release.Checked && len(list) < maxDecisions {
 			result := v1alpha1.DecisionStatus{
 				Name: d.Name, Verdict: v1alpha1.Verdict(d.Verdict), By: d.By, Reason: d.Reason, Time: micro(d.At),
 			}

@@ -18,31 +18,48 @@ import (
 )
 
 const (
-	// maxDecisions bounds one read of the Decisions on a release.
+	// maxDecisions bounds one read of the Decisions on a release, maxPages how many there are.
 	maxDecisions = 500
+	maxPages     = 20
 	// maxTidied bounds how many of them one look changes. Each change leads to another look.
 	maxTidied = 20
 )
 
 // decisions reads what people have said on the release of a BlueGreen, or on any of them
-// where its status is lost.
-func (r *Releaser) decisions(ctx context.Context, bg *v1alpha1.BlueGreen) ([]release.Decision, error) {
+// where its status is lost. More than a bound of them are crowded: some are not known, and a
+// release that is on its way goes on with the rest.
+func (r *Releaser) decisions(ctx context.Context, bg *v1alpha1.BlueGreen) (known []release.Decision, crowded bool, err error) {
 	about := fields.OneTermEqualSelector("spec.blueGreen", bg.Name)
 	switch {
 	case bg.Status.Release != nil:
 		about = fields.AndSelectors(about, fields.OneTermEqualSelector("spec.release", bg.Status.Release.Name))
 	case bg.Status.Phase != "":
-		return nil, nil
+		return nil, false, nil
 	}
-	var list v1alpha1.DecisionList
-	err := r.live.List(ctx, &list, client.InNamespace(bg.Namespace), client.Limit(maxDecisions),
-		client.MatchingFieldsSelector{Selector: about})
-	if err != nil {
-		return nil, fmt.Errorf("reading the Decisions on %s/%s: %w", bg.Namespace, bg.Name, err)
+	var found []release.Decision
+	next := ""
+	for range maxPages {
+		var page v1alpha1.DecisionList
+		err := r.live.List(ctx, &page, client.InNamespace(bg.Namespace), client.Limit(maxDecisions), client.Continue(next),
+			client.MatchingFieldsSelector{Selector: about})
+		if err != nil {
+			return nil, false, fmt.Errorf("reading the Decisions on %s/%s: %w", bg.Namespace, bg.Name, err)
+		}
+		found = append(found, decisionsIn(&page)...)
+		if next = page.Continue; next == "" {
+			return found, false, nil
+		}
 	}
-	if list.Continue != "" {
-		return nil, fmt.Errorf("BlueGreen %s/%s has more than %d Decisions: delete old ones", bg.Namespace, bg.Name, maxDecisions)
+	if lost(bg) {
+		return nil, false, fmt.Errorf("BlueGreen %s/%s has more than %d Decisions: delete old ones", bg.Namespace, bg.Name, maxPages*maxDecisions)
 	}
+	return found, true, nil
+}
+
+// lost says whether a status remembers nothing.
+func lost(bg *v1alpha1.BlueGreen) bool { return bg.Status.Phase == "" }
+
+func decisionsIn(list *v1alpha1.DecisionList) []release.Decision {
 	var found []release.Decision
 	for i := range list.Items {
 		d := &list.Items[i]
@@ -54,14 +71,14 @@ func (r *Releaser) decisions(ctx context.Context, bg *v1alpha1.BlueGreen) ([]rel
 			By: d.Spec.DecidedBy, Reason: d.Spec.Reason, At: d.CreationTimestamp.Time,
 		})
 	}
-	return found, nil
+	return found
 }
 
 // highest is the highest number of a release that Decisions on a BlueGreen, or jobs that it
 // made, still name where its status is lost. Jobs are read as they were a moment ago: those of
 // a release that nobody remembers are older.
 func (r *Releaser) highest(ctx context.Context, bg *v1alpha1.BlueGreen, decisions []release.Decision) (int64, error) {
-	if bg.Status.Phase != "" {
+	if !lost(bg) {
 		return 0, nil
 	}
 	var jobs batchv1.JobList

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/internal/release"
 )
 
 func TestForgotten(t *testing.T) {
@@ -35,4 +36,13 @@ func TestForgotten(t *testing.T) {
 			assert.False(t, forgotten(d, &v1alpha1.BlueGreenStatus{}), "a lost status knows nothing")
 		})
 	}
+}
+
+// TestDecisionResultsAreBounded: whoever says a lot does not make the status too big to write.
+func TestDecisionResultsAreBounded(t *testing.T) {
+	o := &release.Observation{State: release.State{Release: &release.Release{}}}
+	for range maxPages * maxDecisions {
+		o.Decisions = append(o.Decisions, release.Decision{Release: "shop-1", Verdict: release.NoGo})
+	}
+	assert.Len(t, decisionResults(&v1alpha1.Release{Name: "shop-1"}, o, time.Time{}), maxDecisions)
 }

@@ -44,7 +44,7 @@ func (r *Releaser) observe(ctx context.Context, bg *v1alpha1.BlueGreen) (*sight,
 	if err != nil {
 		return nil, err
 	}
-	decisions, err := r.decisions(ctx, bg)
+	decisions, crowded, err := r.decisions(ctx, bg)
 	if err != nil {
 		return nil, err
 	}
@@ -61,12 +61,16 @@ func (r *Releaser) observe(ctx context.Context, bg *v1alpha1.BlueGreen) (*sight,
 		Name: fresh.Name, Namespace: fresh.Namespace, Spec: specOf(&fresh.Spec), State: state, Highest: highest,
 		Requested: fresh.Annotations[v1alpha1.AnnotationReleaseRequested],
 		Paused:    fresh.Spec.Paused || r.freeze.holds(client.ObjectKeyFromObject(fresh)),
-		Services:  around.Services, Deployments: around.Deployments, Decisions: decisions,
+		Services:  around.Services, Deployments: around.Deployments, Decisions: decisions, Crowded: crowded,
 	}
 	if state.Running() {
 		if observed.Jobs, err = jobsOf(ctx, r.live, fresh); err != nil {
 			return nil, err
 		}
+	}
+	if crowded && state.Running() {
+		r.events.Eventf(fresh, nil, corev1.EventTypeWarning, "TooManyDecisions", "Release",
+			"there are more than %d Decisions on %s; the others are not heard: delete those that do not count", len(decisions), state.Release.Name)
 	}
 	r.measureFor(ctx, fresh, &observed)
 	return &sight{bg: fresh, observed: observed, services: around.Objects, deployments: around.Workloads}, nil

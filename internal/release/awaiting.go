@@ -15,6 +15,12 @@ func (d *decider) awaiting() Plan {
 	r := d.State.Release
 	approval := r.Spec.Approval
 	limit := d.deadline(approval.ValidFor)
+	if d.Crowded && !d.expired(approval.ValidFor) {
+		return d.stall(limit, "TooManyDecisions", "%s has more Decisions than are read, and a NoGo may be among them: delete those that do not count", r.Name)
+	}
+	if d.Crowded {
+		return d.abort("TooManyDecisions", "more Decisions than are read for %s: a NoGo may have been among them", approval.ValidFor)
+	}
 	by, why := d.ayes()
 	decided := approval.Automatic || len(by) >= max(1, approval.Approvals)
 	unfit := d.unfit()

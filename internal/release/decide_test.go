@@ -109,15 +109,18 @@ func TestDecide(t *testing.T) {
 		"Verifying/CheckedByOther": {release.Verifying, func(w *world) { w.decide(release.Checked, "kim", "logout") }, want{release.Verifying, "", "", "check login is open", color.Blue}},
 
 		// AwaitingDecision.
-		"Awaiting/Nobody":         {release.AwaitingDecision, func(*world) {}, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1", color.Blue}},
-		"Awaiting/Deployer":       {release.AwaitingDecision, func(w *world) { w.pass(1); w.decide(release.Go, "lee", "") }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of lee does not count: who deployed may not decide", color.Blue}},
-		"Awaiting/ServiceAccount": {release.AwaitingDecision, func(w *world) { w.pass(1); w.decide(release.Go, "system:serviceaccount:shop:ci", "") }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of system:serviceaccount:shop:ci does not count: a ServiceAccount of this namespace may not decide", color.Blue}},
-		"Awaiting/GoForAnother":   {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.Decisions[len(w.Decisions)-1].Release = "shop-2" }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1", color.Blue}},
-		"Awaiting/TooOld":         {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.Decisions[len(w.Decisions)-1].At = start }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of mia does not count: it is older than what it is about", color.Blue}},
-		"Awaiting/NoGoBeatsGo":    {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.decide(release.NoGo, "ann", "") }, want{release.Idle, release.Aborted, "NoGo", "", color.Blue}},
-		"Awaiting/NotFit":         {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.ready(color.Green, 2) }, want{release.AwaitingDecision, "", "", "decided, but Service shop: green has 2 ready pods, blue serves with 3; Service shop-grpc: green has 2 ready pods, blue serves with 3", color.Blue}},
-		"Awaiting/Unmeasured":     {release.AwaitingDecision, func(w *world) { w.Samples = nil; w.decide(release.Go, "mia", "") }, want{release.AwaitingDecision, "", "", "decided; first the signals of blue are measured, to compare with", color.Blue}},
-		"Awaiting/UnmeasuredLate": {release.AwaitingDecision, func(w *world) { w.Samples = nil; w.pass(time.Hour); w.decide(release.Go, "mia", "") }, want{release.AwaitingDecision, "", "", "decided; first the signals of blue are measured, to compare with", color.Blue}},
+		"Awaiting/Nobody":           {release.AwaitingDecision, func(*world) {}, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1", color.Blue}},
+		"Awaiting/Deployer":         {release.AwaitingDecision, func(w *world) { w.pass(1); w.decide(release.Go, "lee", "") }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of lee does not count: who deployed may not decide", color.Blue}},
+		"Awaiting/ServiceAccount":   {release.AwaitingDecision, func(w *world) { w.pass(1); w.decide(release.Go, "system:serviceaccount:shop:ci", "") }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of system:serviceaccount:shop:ci does not count: a ServiceAccount of this namespace may not decide", color.Blue}},
+		"Awaiting/GoForAnother":     {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.Decisions[len(w.Decisions)-1].Release = "shop-2" }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1", color.Blue}},
+		"Awaiting/TooOld":           {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.Decisions[len(w.Decisions)-1].At = start }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of mia does not count: it is older than what it is about", color.Blue}},
+		"Awaiting/NoGoBeatsGo":      {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.decide(release.NoGo, "ann", "") }, want{release.Idle, release.Aborted, "NoGo", "", color.Blue}},
+		"Awaiting/Crowded":          {release.AwaitingDecision, func(w *world) { w.Crowded = true; w.decide(release.Go, "mia", "") }, want{release.AwaitingDecision, "", "", "shop-1 has more Decisions than are read, and a NoGo may be among them: delete those that do not count", color.Blue}},
+		"Awaiting/CrowdedAutomatic": {release.AwaitingDecision, func(w *world) { w.Crowded = true; w.State.Release.Spec.Approval.Automatic = true }, want{release.AwaitingDecision, "", "", "shop-1 has more Decisions than are read, and a NoGo may be among them: delete those that do not count", color.Blue}},
+		"Awaiting/CrowdedLong":      {release.AwaitingDecision, func(w *world) { w.Crowded = true; w.pass(25 * time.Hour) }, want{release.Idle, release.Aborted, "TooManyDecisions", "", color.Blue}},
+		"Awaiting/NotFit":           {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.ready(color.Green, 2) }, want{release.AwaitingDecision, "", "", "decided, but Service shop: green has 2 ready pods, blue serves with 3; Service shop-grpc: green has 2 ready pods, blue serves with 3", color.Blue}},
+		"Awaiting/Unmeasured":       {release.AwaitingDecision, func(w *world) { w.Samples = nil; w.decide(release.Go, "mia", "") }, want{release.AwaitingDecision, "", "", "decided; first the signals of blue are measured, to compare with", color.Blue}},
+		"Awaiting/UnmeasuredLate":   {release.AwaitingDecision, func(w *world) { w.Samples = nil; w.pass(time.Hour); w.decide(release.Go, "mia", "") }, want{release.AwaitingDecision, "", "", "decided; first the signals of blue are measured, to compare with", color.Blue}},
 		"Awaiting/NeverMeasured": {release.AwaitingDecision, func(w *world) {
 			w.Samples = nil
 			w.pass(time.Minute)
@@ -152,6 +155,7 @@ func TestDecide(t *testing.T) {
 		"Watching/FewSamples":    {release.Watching, func(w *world) { w.sample(1, 3, "") }, want{release.Watching, "", "", "check order is open; signal errors: 3 of 100 samples", color.Green}},
 		"Watching/NoDataForEver": {release.Watching, func(w *world) { w.sample(0, 0, "no data"); w.pass(deep) }, want{release.Idle, release.Aborted, "NotProven", "", color.Green}},
 		"Watching/Decision":      {release.Watching, func(w *world) { w.decide(release.Rollback, "ann", "") }, want{release.Idle, release.RolledBack, "Decision", "", color.Blue}},
+		"Watching/Crowded":       {release.Watching, func(w *world) { w.Crowded = true; w.ready(color.Green, 0) }, want{release.Idle, release.RolledBack, "NoReadyPods", "", color.Blue}},
 		"Watching/NoPods":        {release.Watching, func(w *world) { w.ready(color.Green, 0) }, want{release.Idle, release.RolledBack, "NoReadyPods", "", color.Blue}},
 		"Watching/Deleted":       {release.Watching, func(w *world) { w.remove(color.Green) }, want{release.Idle, release.RolledBack, "NoReadyPods", "", color.Blue}},
 		"Watching/CrashLoop": {release.Watching, func(w *world) {

@@ -24,6 +24,8 @@ type Observation struct {
 	// Deployments of both colors.
 	Deployments []Deployment
 	Decisions   []Decision
+	// Crowded says that there are more Decisions than these: a NoGo may be among them.
+	Crowded bool
 	// Jobs are the runs of the present release.
 	Jobs map[JobKey]Job
 	// Samples are measured values, by signal; without data there is none, or one with Trouble.
