@@ -81,6 +81,12 @@ func (d *decider) pause() *Plan {
 			return plan
 		}
 	}
+	if d.underway() && d.State.Phase == Watching {
+		if reason, message := d.condemned(); reason != "" {
+			plan := d.retreat(reason, message)
+			return &plan
+		}
+	}
 	plan := d.stall(time.Time{}, "Paused", "paused, or releases are frozen: only a rollback goes on")
 	plan.Wake = d.wakeForSignals()
 	return &plan

@@ -15,15 +15,10 @@ func (d *decider) watching() Plan {
 	}
 	r := d.State.Release
 	watch := r.Spec.Watch
-	for _, failed := range []string{d.failed(StageAfter, r.Spec.After), d.failed(StageWatch, watch.Jobs)} {
-		if failed != "" {
-			return d.retreat("JobFailed", failed)
-		}
+	if reason, message := d.condemned(); reason != "" {
+		return d.retreat(reason, message)
 	}
 	verdict := d.judge(watch.Signals)
-	if len(verdict.failed) > 0 {
-		return d.retreat("SignalFailed", strings.Join(verdict.failed, "; "))
-	}
 	if revisions := d.revisions(r.To); !maps.Equal(revisions, r.Revisions) {
 		changed := d.release()
 		changed.Revisions, changed.Deployers, changed.Version, changed.Revised = revisions, d.deployers(r.To), d.version(r.To), d.now
@@ -52,6 +47,20 @@ func (d *decider) watching() Plan {
 		plan := d.stall(d.deadline(watch.Duration+dataDeadline), "NotProven", "the watch is over, but %s", strings.Join(waits, "; "))
 		return d.watchful(plan)
 	}
+}
+
+// condemned says what the watch has found against the new color: a failed job or signal.
+func (d *decider) condemned() (reason, message string) {
+	r := d.State.Release
+	for _, failed := range []string{d.failed(StageAfter, r.Spec.After), d.failed(StageWatch, r.Spec.Watch.Jobs)} {
+		if failed != "" {
+			return "JobFailed", failed
+		}
+	}
+	if failed := d.judge(r.Spec.Watch.Signals).failed; len(failed) > 0 {
+		return "SignalFailed", strings.Join(failed, "; ")
+	}
+	return "", ""
 }
 
 func watched(waits []string) string {
