@@ -77,13 +77,34 @@ func (d *decider) broken() (reason, message string) {
 	return "", ""
 }
 
-// retreat rolls back, or says that somebody should.
+// retreat rolls back, or says that somebody should, for as long as the phase may last.
 func (d *decider) retreat(reason, message string) Plan {
 	r := d.State.Release
-	if r.Spec.ManualRollback {
-		plan := d.stall(time.Time{}, "RollbackAdvised", "%s (%s). Rollback is manual: kubectl tealgate rollback %s", message, reason, d.Name)
-		plan.Wake = d.wakeForSignals()
-		return plan
+	if !r.Spec.ManualRollback {
+		return d.rollBack(reason, "%s", message)
 	}
-	return d.rollBack(reason, "%s", message)
+	limit := d.patience()
+	switch over := !d.Paused && !d.now.Before(limit); {
+	case over && d.State.Phase == Switching:
+		// A switch is whole or undone, whoever else decides on rollback.
+		return d.rollBack(reason, "%s", message)
+	case over:
+		return d.finish(Aborted, r.To, "NotProven", "%s (%s), and nobody rolled back; %s serves, %s is kept", message, reason, r.To, r.From)
+	case d.Paused:
+		limit = time.Time{}
+	}
+	plan := d.stall(limit, "RollbackAdvised", "%s (%s). Rollback is manual: kubectl tealgate rollback %s", message, reason, d.Name)
+	return d.watchful(plan)
+}
+
+// patience is until when people are waited for who should roll back.
+func (d *decider) patience() time.Time {
+	switch r := d.State.Release; d.State.Phase {
+	case Watching:
+		return d.deadline(r.Spec.Watch.Duration + dataDeadline)
+	case Retiring:
+		return d.deadline(r.Spec.Retire.After + retireDeadline)
+	default:
+		return r.Moving.Add(endpointsDeadline)
+	}
 }

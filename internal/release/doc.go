@@ -23,7 +23,8 @@
 //	                                                           Retiring: nothing was moved in time
 //	Watching          time runs; signals, jobs, checklist      Retiring: all passed and the time is over
 //	                                                           RollingBack: a signal, a fast rule, a
-//	                                                           person; Idle: never enough data
+//	                                                           person; Idle: never enough data, or
+//	                                                           rollback is manual and nobody came
 //	Retiring          the old color may be needed, or is seen  Idle: it is scaled to zero or deleted
 //	                  in the slices                            RollingBack: until Retired is recorded
 //	RollingBack       the old color has no ready pod, or       Idle: the slices hold the old color, or

@@ -55,11 +55,26 @@ func shake(w *world, r *rand.Rand) {
 	}
 }
 
+// vary asks for what a spec may ask, of this release and the next.
+func vary(w *world, r *rand.Rand) {
+	specs := []*release.Spec{&w.Spec}
+	if w.State.Release != nil {
+		specs = append(specs, &w.State.Release.Spec)
+	}
+	manual, automatic, retire := r.IntN(2) == 0, r.IntN(3) == 0, r.IntN(4)
+	for _, spec := range specs {
+		spec.ManualRollback, spec.Approval.Automatic = manual, automatic
+		spec.Retire.Delete, spec.Retire.Keep, spec.Retire.Evidence = retire == 1, retire == 2, retire == 3
+	}
+	w.OldTraffic = []*release.Sample{nil, {}, {Value: 1}, {Trouble: "no data"}}[r.IntN(4)]
+}
+
 // random is a world in the middle of some history, decided on or not.
 func random(t *testing.T, seed uint64, look func(*world)) *world {
 	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 42))
 	w := newWorld().until(t, phases[r.IntN(len(phases))])
+	vary(w, r)
 	if look != nil {
 		look(w)
 	}
