@@ -6,8 +6,9 @@
 #   version, as many as carry the traffic now. One is enough when nothing serves now, and
 #   to go back to what the last switch left: its color, in the version that it had, as
 #   annotation tealgate.dev/switched of the Service records. Pods and EndpointSlices are
-#   read live for this. publishNotReadyAddresses is not set. A Service that is new and one
-#   whose pods carry no color is not asked.
+#   read live for this. publishNotReadyAddresses is not set. A Service whose pods
+#   carry no color is not asked. A new one may come before its pods are ready; over
+#   pods that are, they are of one version too.
 #
 #   Adding a color to a selector that had none only takes pods away. It ends on at
 #   least as many ready pods as it takes away, and passes while nothing serves.
@@ -24,8 +25,8 @@
 #       凡是改变 Service 流量去向的修改（selector、type、命名的 targetPort），结果必须是同一颜色、同一
 #       版本、就绪且不在终止中的 Pod，数量不少于当前承载流量的数量；当前没有就绪端点时，一个就够；切回上次
 #       切换之前的颜色、且版本与 Service 的注解 tealgate.dev/switched 中记录的相同时，一个也就够。
-#       为此实时读取 Pod 和 EndpointSlice。不能设置 publishNotReadyAddresses。新建的 Service、Pod 不带
-#       颜色的 Service 不检查。
+#       为此实时读取 Pod 和 EndpointSlice。不能设置 publishNotReadyAddresses。Pod 不带颜色的
+#       Service 不检查。新建的 Service 可以先于 Pod 就绪；已有就绪的 Pod 时，它们也必须是同一版本。
 #
 #       给原本没有颜色的 selector 加上颜色只会减少 Pod：剩下的就绪 Pod 不能少于被移除的，没有端点提供服务时放行。
 #
@@ -244,15 +245,13 @@ violation contains finding("versions", "spec.selector", {
 	"wait": wait,
 }) if {
 	input.kind == "Service"
-	moved
-	not traffic.narrowed
+	reaches
 	count(by_version) > 1
 }
 
 violation contains finding("unlabelled", "spec.selector", {"pods_en": names.en, "pods_zh": names.zh}) if {
 	input.kind == "Service"
-	moved
-	not traffic.narrowed
+	reaches
 	bare := [pod.name | some pod in traffic.pods; pod.version == ""]
 	count(bare) > 0
 	names := traffic.some_names(bare)
@@ -340,6 +339,21 @@ moved if {
 	input.operation == "UPDATE"
 	traffic.old_role != ""
 	traffic.routes
+}
+
+# reaches: by the change traffic gets to pods that it did not get to before.
+reaches if {
+	moved
+	not traffic.narrowed
+}
+
+# A new Service that serves at once. One that comes before its pods are ready, as in a
+# first apply, is not asked for them.
+reaches if {
+	input.operation == "CREATE"
+	traffic.live
+	traffic.color != ""
+	count(traffic.ready_pods) > 0
 }
 
 # switched: from one color to something else.

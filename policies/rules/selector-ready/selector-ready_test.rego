@@ -236,11 +236,6 @@ test_created[note] if {
 	some note, case in {
 		"over unready pods": {"spec": {"selector": color("green")}, "pods": [waiting("a")], "want": set()},
 		"over no pods": {"spec": {"selector": color("green")}, "pods": [], "want": set()},
-		"over pods of two versions": {
-			"spec": {"selector": color("green")},
-			"pods": [ready("a"), with_version(ready("b"), "1.5.0")],
-			"want": set(),
-		},
 		"without selector": {"spec": {}, "pods": [], "want": set()},
 		"ExternalName": {"spec": external, "pods": [], "want": set()},
 		"ExternalName with a selector": {
@@ -302,6 +297,31 @@ test_made_again[note] if {
 	messages(object.union(given, {"object": {"metadata": {"labels": {"tealgate.dev/role": "preview"}}}})) == set()
 	every violation in violations(given) {
 		violation["with"].other == "blue"
+	}
+}
+
+# A new Service that serves at once is asked for what a switch is; one that comes before
+# its pods is not.
+test_made_over_pods[note] if {
+	some note, case in {
+		"one version": {"pods": three, "want": set()},
+		"two versions": {"pods": [ready("a"), with_version(ready("b"), "1.5.0")], "want": {"versions"}},
+		"another version starts": {"pods": [ready("a"), with_version(waiting("b"), "1.5.0")], "want": {"versions"}},
+		"another version ends": {"pods": [ready("a"), with_version(terminating("b"), "1.5.0")], "want": set()},
+		"no version": {"pods": [with_version(ready("a"), "")], "want": {"unlabelled"}},
+		"no version on one, and it starts": {"pods": [ready("a"), with_version(waiting("b"), "")], "want": {"unlabelled"}},
+		"no pods": {"pods": [], "want": set()},
+		"both versions start": {"pods": [waiting("a"), with_version(waiting("b"), "1.5.0")], "want": set()},
+		"what starts has no version": {"pods": [with_version(waiting("a"), "")], "want": set()},
+		"one starts, one ends": {"pods": [waiting("a"), with_version(terminating("b"), "1.5.0")], "want": set()},
+		"no color in the selector": {"spec": {"selector": {"app": "shop"}}, "pods": [with_version(ready("a"), "")], "want": set()},
+		"no selector": {"spec": {}, "pods": [with_version(ready("a"), "")], "want": set()},
+	}
+	given := created(object.get(case, "spec", {"selector": color("green")}), case.pods)
+	messages(given) == case.want
+	messages(object.union(given, {"object": {"metadata": {"labels": {"tealgate.dev/role": "preview"}}}})) == set()
+	every violation in violations(given) {
+		violation["with"].stays_en == "Nothing was created."
 	}
 }
 

@@ -52,6 +52,8 @@ stays := {
 } if {
 	traffic.old_color != ""
 	serving > 0
+} else := {"en": "Nothing was created.", "zh": "没有创建任何对象。"} if {
+	input.operation == "CREATE"
 } else := {"en": "Nothing was changed.", "zh": "没有任何修改生效。"}
 
 unready := [pod | some pod in traffic.pods; not pod.ready]
