@@ -8,6 +8,7 @@ import (
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -69,6 +70,11 @@ func jobsOf(ctx context.Context, live client.Reader, bg *v1alpha1.BlueGreen) (ma
 				job = named[name]
 			}
 			if job == nil {
+				if missing, err := untold(ctx, live, bg, stage, &jobs[i]); err != nil {
+					return nil, err
+				} else if missing != "" {
+					found[key] = release.Job{Failed: true, Message: missing}
+				}
 				continue
 			}
 			if found[key], err = runOf(ctx, live, bg, job); err != nil {
@@ -77,6 +83,21 @@ func jobsOf(ctx context.Context, live client.Reader, bg *v1alpha1.BlueGreen) (ma
 		}
 	}
 	return found, nil
+}
+
+// untold says why a job that is due can never start: there is nothing to make it from.
+func untold(ctx context.Context, live client.Reader, bg *v1alpha1.BlueGreen, stage release.Stage, job *v1alpha1.Job) (string, error) {
+	if !due(bg.Status.Phase, stage) {
+		return "", nil
+	}
+	err := live.Get(ctx, client.ObjectKey{Namespace: bg.Namespace, Name: job.CronJobRef.Name}, &batchv1.CronJob{})
+	if apierrors.IsNotFound(err) {
+		return fmt.Sprintf("there is no CronJob %s", job.CronJobRef.Name), nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("job %s: %w", job.Name, err)
+	}
+	return "", nil
 }
 
 // listJobs reads jobs by name: only to list them there is a right.

@@ -53,6 +53,7 @@ func TestReleases(t *testing.T) {
 			"finished":     {change(short), (*pair).finishes},
 			"nogo":         {quick(), (*pair).isStopped},
 			"smoke-fails":  {quick(), (*pair).failsItsSmokeTest},
+			"no-cronjob":   {quick(), (*pair).hasNoSmokeTest},
 			"planted":      {quick(), (*pair).findsAnotherJob},
 			"rolled-back":  {quick(), (*pair).isRolledBack},
 			"crashes":      {quick(), (*pair).crashes},
@@ -161,6 +162,13 @@ func (s *pair) failsItsSmokeTest() {
 	s.smoke(env.AnnotationFail, "GET /login: 500")
 	s.deploy(color.Green, "1.5.0", 3)
 	assert.Equal(s.t, "job smoke failed: GET /login: 500", s.outcome(v1alpha1.OutcomeAborted).Status.Release.Message)
+	s.serves(color.Blue, 3)
+}
+
+func (s *pair) hasNoSmokeTest() {
+	require.NoError(s.t, s.Delete(s.t.Context(), &batchv1.CronJob{ObjectMeta: s.meta("smoke")}))
+	s.deploy(color.Green, "1.5.0", 3)
+	assert.Equal(s.t, "job smoke failed: there is no CronJob smoke", s.outcome(v1alpha1.OutcomeAborted).Status.Release.Message)
 	s.serves(color.Blue, 3)
 }
 
