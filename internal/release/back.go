@@ -29,7 +29,7 @@ func (d *decider) back() *Plan {
 func (d *decider) strayed() *Plan {
 	r := d.State.Release
 	var astray []string
-	back := 0
+	back, lost := 0, 0
 	for i := range d.Services {
 		switch s := &d.Services[i]; {
 		case s.Color == r.To:
@@ -39,6 +39,8 @@ func (d *decider) strayed() *Plan {
 			astray = append(astray, fmt.Sprintf("Service %s selects %s", s.Name, colored(s.Color)))
 			if s.Color == r.From {
 				back++
+			} else {
+				lost++
 			}
 		}
 	}
@@ -51,6 +53,8 @@ func (d *decider) strayed() *Plan {
 	case back == len(d.Services):
 		d.release().Left = d.now
 		plan = d.finish(RolledBack, r.From, "MovedByHand", "the Services select %s again, and no Decision said so", r.From)
+	case lost == 0 && d.State.Phase == Switching:
+		plan = d.rollBack("Paused", "paused, or releases are frozen, in the middle of the switch: %s", strings.Join(astray, ", "))
 	default:
 		plan = d.rollBack("MovedByHand", "%s", strings.Join(astray, ", "))
 	}

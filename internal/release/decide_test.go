@@ -143,7 +143,7 @@ func TestDecide(t *testing.T) {
 		"Switching/Rollback":       {release.Switching, func(w *world) { w.decide(release.Rollback, "ann", "") }, want{release.Idle, release.Aborted, "Rollback", "", color.Blue}},
 		"Switching/Deadline":       {release.Switching, func(w *world) { w.pass(11 * time.Minute) }, want{release.Idle, release.Aborted, "SwitchDeadline", "", color.Blue}},
 		"Switching/Half":           {release.Switching, func(w *world) { w.half(); w.ready(color.Green, 2) }, want{release.Idle, release.RolledBack, "NotReady", "", color.Blue}},
-		"Switching/HalfPaused":     {release.Switching, func(w *world) { w.half(); w.Paused = true }, want{release.Idle, release.RolledBack, "MovedByHand", "", color.Blue}},
+		"Switching/HalfPaused":     {release.Switching, func(w *world) { w.half(); w.Paused = true }, want{release.Idle, release.RolledBack, "Paused", "", color.Blue}},
 		"Switching/HalfManual":     {release.Switching, func(w *world) { w.manual(); w.half(); w.ready(color.Green, 0) }, want{release.Switching, "", "", "green has no ready pod behind Service shop (NoReadyPods). Rollback is manual: kubectl tealgate rollback shop", color.Green}},
 		"Switching/HalfManualLong": {release.Switching, func(w *world) { w.manual(); w.half(); w.ready(color.Green, 0); w.pass(2 * time.Minute) }, want{release.Idle, release.RolledBack, "NoReadyPods", "", color.Blue}},
 		"Switching/HalfOn":         {release.Switching, func(w *world) { w.half() }, want{release.Watching, "", "", "check order is open", color.Green}},
