@@ -1,6 +1,7 @@
 package integration
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -38,6 +39,8 @@ type mortal struct {
 	dies    int64
 	after   bool
 	written atomic.Int64
+	// moved counts the selectors of live Services that it has written.
+	moved atomic.Int64
 }
 
 // write does one write of a client that may be dead, or die of it.
@@ -62,7 +65,13 @@ func (m *mortal) funcs() interceptor.Funcs {
 			return m.write(func() error { return c.Delete(ctx, o, options...) })
 		},
 		Patch: func(ctx context.Context, c client.WithWatch, o client.Object, p client.Patch, options ...client.PatchOption) error {
-			return m.write(func() error { return c.Patch(ctx, o, p, options...) })
+			return m.write(func() error {
+				err := c.Patch(ctx, o, p, options...)
+				if data, _ := p.Data(o); err == nil && o.GetName() == "shop" && bytes.Contains(data, []byte("/spec/selector")) {
+					m.moved.Add(1)
+				}
+				return err
+			})
 		},
 		SubResourcePatch: func(ctx context.Context, c client.Client, sub string, o client.Object, p client.Patch, options ...client.SubResourcePatchOption) error {
 			return m.write(func() error { return c.SubResource(sub).Patch(ctx, o, p, options...) })
@@ -219,8 +228,9 @@ func TestTwoLeaders(t *testing.T) {
 			moves := s.countMoves(ctx)
 			s.deploy(color.Green, "1.5.0", 3)
 			ends := make(chan error, 2)
-			for range cap(ends) {
-				r := s.releaser(&mortal{})
+			leaders := make([]mortal, cap(ends))
+			for i := range leaders {
+				r := s.releaser(&leaders[i])
 				go func() { ends <- s.live(ctx, r) }()
 			}
 			for range cap(ends) {
@@ -228,6 +238,7 @@ func TestTwoLeaders(t *testing.T) {
 			}
 			s.serves(color.Green, 3)
 			assert.Equal(t, []string{"green"}, moves())
+			assert.Equal(t, int64(1), leaders[0].moved.Load()+leaders[1].moved.Load(), "one of them moved it, once")
 		})
 	}
 }
