@@ -29,6 +29,27 @@ func (r *Releaser) ofService(ctx context.Context, object client.Object) []reconc
 	})
 }
 
+// besides finds the other BlueGreens that name a Service of one: which of them has it may have
+// changed.
+func (r *Releaser) besides(ctx context.Context, object client.Object) []reconcile.Request {
+	changed, ok := object.(*v1alpha1.BlueGreen)
+	if !ok {
+		return nil
+	}
+	return r.blueGreens(ctx, changed.Namespace, func(bg *v1alpha1.BlueGreen) bool { return bg.UID != changed.UID && share(bg, changed) })
+}
+
+// share says whether two BlueGreens name the same Service.
+func share(a, b *v1alpha1.BlueGreen) bool {
+	of := serviceNames(b)
+	for name := range serviceNames(a) {
+		if of[name] {
+			return true
+		}
+	}
+	return false
+}
+
 // ofDeployment finds the BlueGreens whose Services would select the pods of a Deployment.
 func (r *Releaser) ofDeployment(ctx context.Context, object client.Object) []reconcile.Request {
 	deployment, ok := object.(*appsv1.Deployment)

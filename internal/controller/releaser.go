@@ -122,6 +122,7 @@ func SetupReleaser(mgr ctrl.Manager, options ReleaserOptions) error {
 		For(&v1alpha1.BlueGreen{}, builder.WithPredicates(predicate.Or(
 			predicate.GenerationChangedPredicate{}, predicate.AnnotationChangedPredicate{}))).
 		Owns(&batchv1.Job{}).
+		Watches(&v1alpha1.BlueGreen{}, handler.EnqueueRequestsFromMapFunc(r.besides), builder.WithPredicates(predicate.GenerationChangedPredicate{})).
 		Watches(&v1alpha1.Decision{}, handler.EnqueueRequestsFromMapFunc(decided)).
 		Watches(&corev1.Service{}, handler.EnqueueRequestsFromMapFunc(r.ofService)).
 		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(r.ofDeployment)).
