@@ -123,6 +123,7 @@ func (s *pair) finishes() {
 	assert.Equal(s.t, int32(0), s.replicas(color.Blue))
 	s.ownsNothing()
 	s.keepsDecisions(bg)
+	s.wasTested(bg)
 
 	// Had the restart begun a release, the one that is asked for would be another.
 	s.kubectl("rollout", "restart", "deployment")
@@ -140,6 +141,25 @@ func (s *pair) keepsDecisions(bg *v1alpha1.BlueGreen) {
 		return len(list.Items) == 1 && list.Items[0].Spec.Release == bg.Status.Release.Name &&
 			len(list.Items[0].OwnerReferences) == 1 && list.Items[0].OwnerReferences[0].UID == bg.UID
 	}, 30*time.Second, 50*time.Millisecond)
+}
+
+// wasTested looks at the job that verified the first release: whose it is, and what it
+// was told.
+func (s *pair) wasTested(bg *v1alpha1.BlueGreen) {
+	s.t.Helper()
+	job := &batchv1.Job{}
+	require.NoError(s.t, s.Get(s.t.Context(), client.ObjectKey{Namespace: s.namespace, Name: "shop-1-verify-smoke"}, job))
+	assert.True(s.t, metav1.IsControlledBy(job, bg), job.OwnerReferences)
+	require.Len(s.t, job.Spec.Template.Spec.Containers, 1)
+	container := job.Spec.Template.Spec.Containers[0]
+	assert.Equal(s.t, corev1.TerminationMessageFallbackToLogsOnError, container.TerminationMessagePolicy)
+	told := map[string]string{}
+	for _, variable := range container.Env {
+		told[variable.Name] = variable.Value
+	}
+	assert.Equal(s.t, map[string]string{
+		"COLOR": "green", "VERSION": "1.5.0", "RELEASE": "shop-1", "PREVIEW_URL": "http://shop-preview." + s.namespace + ".svc:80",
+	}, told)
 }
 
 func (s *pair) isStopped() {
@@ -162,6 +182,7 @@ func (s *pair) failsItsSmokeTest() {
 	s.smoke(env.AnnotationFail, "GET /login: 500")
 	s.deploy(color.Green, "1.5.0", 3)
 	assert.Equal(s.t, "job smoke failed: GET /login: 500", s.outcome(v1alpha1.OutcomeAborted).Status.Release.Message)
+	assert.Equal(s.t, int32(0), s.replicas(color.Green), "green is retired")
 	s.serves(color.Blue, 3)
 }
 
