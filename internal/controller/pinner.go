@@ -129,7 +129,7 @@ func (p *Pinner) Reconcile(ctx context.Context, request reconcile.Request) (reco
 	}
 	why := "all ready endpoints are %s"
 	c, ok := servedColor(around)
-	if !ok && bothUnready(around) {
+	if !ok && allUnready(around) {
 		why = "nothing serves, and of the two colors behind it %s was there first"
 		if c, ok, err = p.first(ctx, &service); err != nil {
 			return reconcile.Result{}, err
@@ -156,22 +156,21 @@ func (p *Pinner) first(ctx context.Context, service *corev1.Service) (color.Colo
 	return c, ok, nil
 }
 
-// bothUnready says that pods of both colors are on their way, that nothing serves, and that
-// none of the pods is about to, as far as all of them were read.
-func bothUnready(around facts.Facts) bool {
+// allUnready says that pods are on their way and that none of them is ready yet, as far as
+// all of them were read. Those of one color are enough: the others may come while this one
+// is being written. Without any, nothing is going to serve.
+func allUnready(around facts.Facts) bool {
 	if around.Serving.Ready > 0 || around.Serving.Truncated || around.Selected.Truncated {
 		return false
 	}
-	coming := map[string]bool{}
+	coming := false
 	for _, pod := range around.Selected.Pods {
 		if pod.Ready {
 			return false
 		}
-		if !pod.Terminating {
-			coming[pod.Color] = true
-		}
+		coming = coming || !pod.Terminating
 	}
-	return coming[string(color.Blue)] && coming[string(color.Green)]
+	return coming
 }
 
 // mayWrite says whether tealgate changes objects in a namespace of that mode. A

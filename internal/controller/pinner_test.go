@@ -132,7 +132,7 @@ func TestMayWrite(t *testing.T) {
 	}
 }
 
-func TestBothUnready(t *testing.T) {
+func TestAllUnready(t *testing.T) {
 	both := around(append(pods(1, "blue", false), pods(2, "green", false)...))
 	for name, test := range map[string]struct {
 		known facts.Facts
@@ -140,13 +140,14 @@ func TestBothUnready(t *testing.T) {
 	}{
 		"Both":          {both, true},
 		"NoPods":        {facts.None(), false},
-		"OneColor":      {around(pods(2, "green", false)), false},
+		"OneColor":      {around(pods(2, "green", false)), true},
 		"ReadyPod":      {around(append(pods(1, "blue", false), pods(1, "green", true)...)), false},
 		"ReadyEndpoint": {withEndpoints(both, 1), false},
 		"MorePods":      {truncated(both, true, false), false},
 		"MoreSlices":    {truncated(both, false, true), false},
-		"OneEnds":       {around(append(pods(1, "blue", false), facts.Pod{Name: "green-0", Color: "green", Terminating: true})), false},
+		"OneEnds":       {around(append(pods(1, "blue", false), facts.Pod{Name: "green-0", Color: "green", Terminating: true})), true},
+		"AllEnd":        {around([]facts.Pod{{Name: "green-0", Color: "green", Terminating: true}}), false},
 	} {
-		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, bothUnready(test.known)) })
+		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, allUnready(test.known)) })
 	}
 }

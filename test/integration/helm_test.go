@@ -107,15 +107,24 @@ func (h helm) isSwitchedByHand(t *testing.T, mover client.Client) {
 }
 
 // installsBoth: both colors in one chart come at the same moment, behind a Service without a
-// color. Either may be denied until it has one; in no case do both serve.
+// color. Either may be denied until it has one; if none is, the Service has one before any
+// pod is ready.
 func (h helm) installsBoth(t *testing.T) {
 	t.Helper()
-	output, err := h.shell(t.Context(), "admin", h.command+"install shop chart --set green=true")
+	hasColor := func() {
+		t.Helper()
+		require.NoError(t, poll(t.Context(), func(context.Context) (bool, error) { return h.live(t, "shop") != "", nil }))
+	}
+	output, err := h.shell(t.Context(), "admin", h.command+"install shop chart --set green=true,starting=true")
 	if err != nil {
 		require.Contains(t, output, "selector-pins-color: Service shop names no color yet")
+	} else {
+		hasColor()
 	}
-	require.NoError(t, poll(t.Context(), func(context.Context) (bool, error) { return h.live(t, "shop") != "", nil }))
-	h.run(t, "upgrade shop chart --set green=true")
+	h.must(t, "kubectl wait deployment --all --for=jsonpath='{.status.replicas}'=2 --timeout=30s")
+	h.must(t, "kubectl annotate pod --selector app=shop --overwrite "+env.AnnotationReady+"=true")
+	hasColor()
+	h.run(t, "upgrade shop chart --set green=true,starting=true")
 	h.pinned(t, "shop", h.live(t, "shop"))
 	h.run(t, "uninstall shop --wait")
 }
