@@ -249,9 +249,11 @@ violation contains finding("versions", "spec.selector", {
 	count(by_version) > 1
 }
 
+# A new Service is told what its Deployments have wrong, and this with it.
 violation contains finding("unlabelled", "spec.selector", {"pods_en": names.en, "pods_zh": names.zh}) if {
 	input.kind == "Service"
-	reaches
+	moved
+	not traffic.narrowed
 	bare := [pod.name | some pod in traffic.pods; pod.version == ""]
 	count(bare) > 0
 	names := traffic.some_names(bare)
