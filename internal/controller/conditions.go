@@ -209,20 +209,17 @@ func jobResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.JobStatu
 
 func checkResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.CheckStatus {
 	var list []v1alpha1.CheckStatus
-	add := func(stage v1alpha1.Stage, checks []v1alpha1.Check, since metav1.MicroTime) {
+	add := func(stage v1alpha1.Stage, checks []v1alpha1.Check, ticked func(decisions []release.Decision, item string) *release.Decision) {
 		for _, check := range checks {
-			for i := range o.Decisions {
-				d := &o.Decisions[i]
-				if d.Release == r.Name && d.Verdict == release.Checked && d.Item == check.Name && d.At.After(since.Time) {
-					list = append(list, v1alpha1.CheckStatus{Stage: stage, Name: check.Name, By: d.By, Time: micro(d.At)})
-					break
-				}
+			if d := ticked(o.Decisions, check.Name); d != nil {
+				list = append(list, v1alpha1.CheckStatus{Stage: stage, Name: check.Name, By: d.By, Time: micro(d.At)})
 			}
 		}
 	}
-	add(v1alpha1.StageVerify, r.Spec.Verify.Checklist, r.RevisedTime)
+	present := release.Release{Name: r.Name, Revised: r.RevisedTime.Time, Moved: r.EndpointsSwitchedTime.Time}
+	add(v1alpha1.StageVerify, r.Spec.Verify.Checklist, present.Verified)
 	if !r.EndpointsSwitchedTime.IsZero() {
-		add(v1alpha1.StageWatch, r.Spec.Watch.Checklist, r.EndpointsSwitchedTime)
+		add(v1alpha1.StageWatch, r.Spec.Watch.Checklist, present.Watched)
 	}
 	return list
 }

@@ -122,7 +122,7 @@ func (d *decider) ayes() (by []string, why string) {
 func (o *Observation) Discounted(decision *Decision, now time.Time) string {
 	r := o.State.Release
 	switch separated := r.Spec.Approval.Separation; {
-	case !decision.At.After(r.Revised):
+	case decision.At.Before(settled(r.Revised)):
 		return "it is older than what it is about"
 	case !now.Before(decision.At.Add(r.Spec.Approval.ValidFor)):
 		return "it has expired"
@@ -155,17 +155,44 @@ func (d *decider) no() *Decision {
 	return nil
 }
 
-// open says which items of a checklist nobody has ticked since a time.
-func (d *decider) open(items []string, since time.Time) []string {
+// open says which items of a checklist nobody has ticked.
+func (d *decider) open(items []string, ticked func(decisions []Decision, item string) *Decision) []string {
 	var waits []string
 	for _, item := range items {
-		ticked := slices.ContainsFunc(d.Decisions, func(decision Decision) bool {
-			return decision.Release == d.State.Release.Name && decision.Verdict == Checked &&
-				decision.Item == item && decision.At.After(since)
-		})
-		if !ticked {
+		if ticked(d.Decisions, item) == nil {
 			waits = append(waits, fmt.Sprintf("check %s is open", item))
 		}
 	}
 	return waits
+}
+
+// Verified returns who ticked an item of the checklist before Go, nil if nobody has.
+func (r *Release) Verified(decisions []Decision, item string) *Decision {
+	return r.ticked(decisions, item, settled(r.Revised))
+}
+
+// Watched returns who ticked an item of the checklist after the switch, nil if nobody has.
+// The second in which the watch began counts: a robot may be that fast.
+func (r *Release) Watched(decisions []Decision, item string) *Decision {
+	began := r.Moved
+	if r.Revised.After(began) {
+		began = r.Revised
+	}
+	return r.ticked(decisions, item, began.Truncate(time.Second))
+}
+
+func (r *Release) ticked(decisions []Decision, item string, from time.Time) *Decision {
+	for i := range decisions {
+		d := &decisions[i]
+		if d.Release == r.Name && d.Verdict == Checked && d.Item == item && !d.At.Before(from) {
+			return d
+		}
+	}
+	return nil
+}
+
+// settled is from when on Decisions are about what was changed at a time. Theirs has whole
+// seconds (metav1.Time): one of the same second could be about what was there before.
+func settled(changed time.Time) time.Time {
+	return changed.Truncate(time.Second).Add(time.Second)
 }

@@ -49,6 +49,8 @@ func TestThereAndBack(t *testing.T) {
 	w.Jobs = nil
 	w.deploy(color.Blue, "1.6.0", 3)
 	w.rest(t)
+	w.pass(time.Second)
+	w.rest(t)
 	assert.Equal(t, release.Verifying, w.State.Phase)
 	assert.Equal(t, "shop-2", w.State.Release.Name)
 	assert.Equal(t, color.Blue, w.State.Release.To)
@@ -76,7 +78,7 @@ func TestDecide(t *testing.T) {
 		"Idle/Nothing":          {release.Idle, func(*world) {}, want{release.Idle, "", "", "blue is live with 1.4.0; deploy to green to begin a release", color.Blue}},
 		"Idle/SameVersion":      {release.Idle, func(w *world) { w.deploy(color.Green, "1.4.0", 3) }, want{release.Idle, "", "", "blue is live with 1.4.0; green has the same version", color.Blue}},
 		"Idle/Unlabelled":       {release.Idle, func(w *world) { w.deploy(color.Green, "", 3) }, want{release.Idle, "", "", "blue is live with 1.4.0; deploy to green to begin a release", color.Blue}},
-		"Idle/RequestedSame":    {release.Idle, func(w *world) { w.deploy(color.Green, "1.4.0", 3); w.Requested = "1" }, want{release.Verifying, "", "", "check login is open", color.Blue}},
+		"Idle/RequestedSame":    {release.Idle, func(w *world) { w.deploy(color.Green, "1.4.0", 3); w.Requested = "1" }, want{release.Deploying, "", "", "green has just been deployed: Decisions count from the next second on", color.Blue}},
 		"Idle/RequestedNothing": {release.Idle, func(w *world) { w.Requested = "1" }, want{release.Idle, "", "", "blue is live with 1.4.0; deploy to green to begin a release", color.Blue}},
 		"Idle/MovedByHand":      {release.Idle, func(w *world) { w.deploy(color.Green, "1.4.0", 3); w.selects(color.Green) }, want{release.Idle, "", "", "green is live with 1.4.0; blue has the same version", color.Green}},
 		"Idle/Split":            {release.Idle, func(w *world) { w.selects(color.Green, "shop-grpc") }, want{release.Idle, "", "", "Service shop selects blue, Service shop-grpc selects green", color.Blue}},
@@ -128,7 +130,8 @@ func TestDecide(t *testing.T) {
 			w.pass(time.Minute)
 		}, want{release.Watching, "", "", "check order is open; signal errors: not measured yet", color.Green}},
 		"Awaiting/NoDecision":    {release.AwaitingDecision, func(w *world) { w.pass(25 * time.Hour) }, want{release.Idle, release.Aborted, "NoDecision", "", color.Blue}},
-		"Awaiting/DeployedAfter": {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.deploy(color.Green, "1.5.1", 3); w.Jobs = nil }, want{release.Verifying, "", "", "check login is open", color.Blue}},
+		"Awaiting/DeployedAfter": {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.deploy(color.Green, "1.5.1", 3); w.Jobs = nil }, want{release.Deploying, "", "", "green has just been deployed: Decisions count from the next second on", color.Blue}},
+		"Awaiting/SameSecond":    {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.State.Release.Revised = w.now }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of mia does not count: it is older than what it is about", color.Blue}},
 		"Awaiting/Robot":         {release.AwaitingDecision, func(w *world) { w.State.Release.Deployers = []string{"system:serviceaccount:ci:robot"} }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; a robot deployed, so that deployer and decider differ cannot be proven", color.Blue}},
 		"Awaiting/Twice": {release.AwaitingDecision, func(w *world) {
 			w.State.Release.Spec.Approval.Approvals = 2
@@ -262,6 +265,8 @@ func TestAfterAnAbort(t *testing.T) {
 	w.Requested = "again"
 	w.Jobs = nil
 	w.rest(t)
+	w.pass(time.Second)
+	w.rest(t)
 	assert.Equal(t, release.Verifying, w.State.Phase)
 	assert.Equal(t, "shop-2", w.State.Release.Name)
 }
@@ -303,4 +308,35 @@ func TestPauseStopsTheClock(t *testing.T) {
 	w.pass(11 * time.Minute)
 	w.rest(t)
 	assert.Equal(t, "VerifyDeadline", w.State.Release.Reason)
+}
+
+// TestFastest: whoever decides at once, when a release asks for it, is heard: nothing is asked
+// in the second in which something was deployed, because Decisions have whole seconds.
+func TestFastest(t *testing.T) {
+	for _, fraction := range []time.Duration{0, time.Microsecond, 500 * time.Millisecond, time.Second - time.Microsecond} {
+		w := newWorld()
+		w.rest(t)
+		w.pass(time.Minute + fraction)
+		w.deploy(color.Green, "1.5.0", 3)
+		asked := map[release.Phase]func(){
+			release.Verifying:        func() { w.decide(release.Checked, "kim", "login") },
+			release.AwaitingDecision: func() { w.decide(release.Go, "mia", "") },
+			release.Watching:         func() { w.decide(release.Checked, "kim", "order") },
+		}
+		for range 100 {
+			plan := w.rest(t)
+			if decide := asked[w.State.Phase]; decide != nil {
+				decide()
+				delete(asked, w.State.Phase)
+				continue
+			}
+			if w.State.Phase == release.Retiring {
+				break
+			}
+			w.pass(plan.Wake.Sub(w.now))
+		}
+		assert.Equal(t, release.Retiring, w.State.Phase, fraction)
+		assert.Empty(t, asked, fraction)
+		assert.Empty(t, w.State.Release.Outcome, fraction)
+	}
 }

@@ -24,6 +24,10 @@ func (d *decider) deploying() Plan {
 	if len(unfit) > 0 {
 		return d.poll(limit, "NotReady", "%s", strings.Join(unfit, "; "))
 	}
+	// Whoever decides from here on, however fast, is heard.
+	if next := settled(r.Revised); d.now.Before(next) {
+		return d.wait(next, "JustChanged", "%s has just been deployed: Decisions count from the next second on", r.To)
+	}
 	return d.enter(Verifying, note("Deployed", "%s is complete on %s", named(r.Version), r.To))
 }
 

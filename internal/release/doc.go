@@ -11,7 +11,8 @@
 //	Idle              nothing new stands on the idle color     Deploying: its version is new, or a
 //	                                                           person asked for a release
 //	Deploying         the idle color is not complete, or has   Verifying: complete, as many ready as
-//	                  fewer ready pods than serve now          serve; Retiring: deadline, NoGo
+//	                  fewer ready pods than serve now, or      serve; Retiring: deadline, NoGo
+//	                  was deployed in this second
 //	Verifying         jobs run, the checklist has open items   AwaitingDecision: all of it passed
 //	                                                           Retiring: one failed, deadline, NoGo
 //	                                                           Deploying: what is verified changed

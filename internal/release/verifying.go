@@ -17,7 +17,7 @@ func (d *decider) verifying() Plan {
 	if failed := d.failed(StageVerify, verify.Jobs); failed != "" {
 		return d.abort("VerificationFailed", "%s", failed)
 	}
-	open := d.open(verify.Checklist, r.Revised)
+	open := d.open(verify.Checklist, r.Verified)
 	waits := slices.Concat(d.unfit(), d.unseen(), d.running(StageVerify, verify.Jobs), open)
 	if len(waits) > 0 && d.expired(verify.Deadline) {
 		return d.abort("VerifyDeadline", "not verified after %s: %s", verify.Deadline, strings.Join(waits, "; "))

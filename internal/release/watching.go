@@ -25,7 +25,7 @@ func (d *decider) watching() Plan {
 		return d.enter(Watching, warning("Revised", "%s was changed while it is watched: the watch begins again", r.To))
 	}
 	waits := slices.Concat(d.running(StageAfter, r.Spec.After), d.running(StageWatch, watch.Jobs),
-		d.open(watch.Checklist, r.Since), verdict.waits)
+		d.open(watch.Checklist, r.Watched), verdict.waits)
 	over := d.deadline(watch.Duration)
 	if d.expired(watch.Duration+dataDeadline) && len(waits) > 0 {
 		return d.finish(Aborted, r.To, "NotProven", "%s after the watch: %s; %s serves, %s is kept",

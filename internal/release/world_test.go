@@ -122,9 +122,10 @@ func (w *world) selects(c color.Color, names ...string) {
 	w.settle()
 }
 
+// decide says a word now. Its time has whole seconds, as in the API.
 func (w *world) decide(verdict release.Verdict, by, item string) {
 	w.Decisions = append(slices.Clone(w.Decisions), release.Decision{
-		Release: w.State.Release.Name, Verdict: verdict, By: by, Item: item, Reason: "because", At: w.now,
+		Release: w.State.Release.Name, Verdict: verdict, By: by, Item: item, Reason: "because", At: w.now.Truncate(time.Second),
 	})
 }
 
@@ -209,8 +210,12 @@ func (w *world) until(t *testing.T, phase release.Phase) *world {
 	}
 	w.pass(time.Minute)
 	w.deploy(color.Green, "1.5.0", 3)
+	w.rest(t)
+	w.pass(time.Second) // What is deployed is old enough to decide on it.
 	if phase == release.Deploying {
 		w.ready(color.Green, 1)
+		w.rest(t)
+		return w
 	}
 	for _, next := range []func(){
 		func() {},
