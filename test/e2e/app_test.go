@@ -131,6 +131,12 @@ func (a *app) pods(c color.Color) []corev1.Pod {
 	return slices.DeleteFunc(pods.Items, func(pod corev1.Pod) bool { return pod.DeletionTimestamp != nil })
 }
 
+func isReady(pod *corev1.Pod) bool {
+	return slices.ContainsFunc(pod.Status.Conditions, func(condition corev1.PodCondition) bool {
+		return condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue
+	})
+}
+
 // breaks something in a pod: its readiness, or its process for good.
 func (a *app) breaks(pod corev1.Pod, what string) {
 	a.t.Helper()

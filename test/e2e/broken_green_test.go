@@ -10,7 +10,6 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/color"
@@ -140,10 +139,8 @@ func (a *app) untilReady(c color.Color, want int) time.Time {
 	return a.seen(fmt.Sprintf("%d pods of %s are ready", want, c), func() bool {
 		ready := 0
 		for _, pod := range a.pods(c) {
-			for _, condition := range pod.Status.Conditions {
-				if condition.Type == corev1.PodReady && condition.Status == corev1.ConditionTrue {
-					ready++
-				}
+			if isReady(&pod) {
+				ready++
 			}
 		}
 		return ready == want

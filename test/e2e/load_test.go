@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -52,13 +53,15 @@ func (a *app) startLoad(rate int, timeout time.Duration) *load {
 				Name: "load", Image: "tealgate-e2e/load:1",
 				// By its address: it is the switch that is measured, and not a DNS server.
 				Args: []string{"-url=http://" + a.service().Spec.ClusterIP, fmt.Sprintf("-rate=%d", rate), "-timeout=" + timeout.String()},
+				// It listens once it has begun.
+				ReadinessProbe: &corev1.Probe{PeriodSeconds: 1, ProbeHandler: corev1.ProbeHandler{TCPSocket: &corev1.TCPSocketAction{Port: intstr.FromInt32(8080)}}},
 			}},
 		},
 	}
 	require.NoError(a.t, a.Create(a.t.Context(), pod))
-	a.until(a.t, "load runs", func(ctx context.Context) (bool, error) {
+	a.until(a.t, "the load has begun", func(ctx context.Context) (bool, error) {
 		err := a.Get(ctx, client.ObjectKeyFromObject(pod), pod)
-		return pod.Status.Phase == corev1.PodRunning && pod.Status.PodIP != "", err
+		return isReady(pod), err
 	})
 	return &load{a, pod}
 }

@@ -1,12 +1,15 @@
 // Command load sends requests at a fixed rate, whatever becomes of those before, from
 // several clients at once: half of them make a connection for each request, the others
-// keep theirs. GET /report ends it and returns a JSON line for each request.
+// keep theirs. It begins when the URL answers for the first time: a Service that is new
+// reaches nobody before kube-proxy knows it. GET /report ends it and returns a JSON line
+// for each request.
 //
 //	load -url http://shop.under-load -rate 100
 package main
 
 import (
 	"encoding/json"
+	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -16,6 +19,9 @@ import (
 
 	vegeta "github.com/tsenart/vegeta/v12/lib"
 )
+
+// startTimeout is how long the URL may take to answer for the first time.
+const startTimeout = time.Minute
 
 // result of one request.
 type result struct {
@@ -45,6 +51,10 @@ func main() {
 	timeout := flag.Duration("timeout", 5*time.Second, "time that a request may take")
 	flag.Parse()
 
+	if err := await(*url); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	l := &load{}
 	for i := range *clients {
 		l.start(i, *url, vegeta.Rate{Freq: *rate, Per: time.Duration(*clients) * time.Second}, *timeout)
@@ -53,6 +63,30 @@ func main() {
 	server := &http.Server{Addr: ":8080", ReadHeaderTimeout: 5 * time.Second}
 	fmt.Fprintln(os.Stderr, server.ListenAndServe())
 	os.Exit(1)
+}
+
+// await returns when the URL answers, each time on a connection of its own, and fails if
+// it does not in time.
+func await(url string) error {
+	client := &http.Client{Timeout: 250 * time.Millisecond, Transport: &http.Transport{DisableKeepAlives: true}}
+	again := time.NewTicker(50 * time.Millisecond)
+	defer again.Stop()
+	deadline := time.After(startTimeout)
+	for {
+		response, err := client.Get(url)
+		if err == nil {
+			response.Body.Close()
+			if response.StatusCode == http.StatusOK {
+				return nil
+			}
+			err = errors.New(response.Status)
+		}
+		select {
+		case <-again.C:
+		case <-deadline:
+			return fmt.Errorf("%s did not answer within %s: %w", url, startTimeout, err)
+		}
+	}
 }
 
 // start runs a client until the report.
