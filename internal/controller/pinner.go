@@ -9,6 +9,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/tools/events"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -118,7 +119,13 @@ func (p *Pinner) Reconcile(ctx context.Context, request reconcile.Request) (reco
 		return reconcile.Result{}, nil
 	}
 	if traffic.Owns(&service) {
-		return reconcile.Result{}, p.disown(ctx, request)
+		err := p.disown(ctx, request)
+		if apierrors.IsInvalid(err) {
+			// The managed fields are not those that were read any more: whoever has just
+			// moved the Service, a release most of the time, gives up ownership as well.
+			return reconcile.Result{RequeueAfter: settle}, nil
+		}
+		return reconcile.Result{}, err
 	}
 	if !facts.Pinnable(&service) || service.DeletionTimestamp != nil {
 		return reconcile.Result{}, nil
