@@ -96,13 +96,17 @@ func writeConditions(bg *v1alpha1.BlueGreen, plan *release.Plan) {
 	if phase == "" {
 		phase = "Unknown"
 	}
-	set(bg, v1alpha1.ConditionReconciling, plan.State.Running(), phase, summary(&plan.State))
+	set(bg, v1alpha1.ConditionReconciling, plan.State.Running() && !plan.Stalled, phase, summary(&plan.State))
 	if plan.Stalled {
 		set(bg, v1alpha1.ConditionStalled, true, plan.Reason, plan.Message)
 	} else {
 		set(bg, v1alpha1.ConditionStalled, false, phase, "nobody has to do anything about it")
 	}
-	set(bg, v1alpha1.ConditionReady, idle && !plan.Stalled, phase, summary(&plan.State))
+	if plan.Stalled || plan.Unready {
+		set(bg, v1alpha1.ConditionReady, false, plan.Reason, plan.Message)
+	} else {
+		set(bg, v1alpha1.ConditionReady, idle, phase, summary(&plan.State))
+	}
 	if r := plan.State.Release; r != nil {
 		verified := plan.State.Phase != release.Deploying && plan.State.Phase != release.Verifying && r.Outcome != release.Aborted
 		reason := v1alpha1.ReasonNotVerified

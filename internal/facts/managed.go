@@ -106,14 +106,19 @@ func managedFact(blueGreen *v1alpha1.BlueGreen, service string) Managed {
 }
 
 // wayBack is the color that a release under way would go back to, "" if none would: from
-// Switching until it is ordered to be retired.
+// Switching until it is ordered to be retired, or has to be repaired before it can be gone back to.
 func wayBack(status *v1alpha1.BlueGreenStatus) color.Color {
 	release := status.Release
 	if release == nil || release.Outcome != "" || release.RetireOrdered {
 		return ""
 	}
 	switch status.Phase {
-	case v1alpha1.PhaseSwitching, v1alpha1.PhaseWatching, v1alpha1.PhaseRetiring, v1alpha1.PhaseRollingBack:
+	case v1alpha1.PhaseRollingBack:
+		if status.Waiting != nil && status.Waiting.Stalled {
+			return ""
+		}
+		return release.From
+	case v1alpha1.PhaseSwitching, v1alpha1.PhaseWatching, v1alpha1.PhaseRetiring:
 		return release.From
 	default:
 		return ""

@@ -82,28 +82,32 @@ func TestManagedPods(t *testing.T) {
 func TestWayBack(t *testing.T) {
 	under := v1alpha1.Release{Name: "shop-1", From: "blue", To: "green"}
 	retired, ended := under, under
+	lost := v1alpha1.Waiting{Reason: "RollbackDeadline", Stalled: true}
 	retired.RetireOrdered, ended.Outcome = true, v1alpha1.OutcomeAborted
 	for name, test := range map[string]struct {
 		reason  string
 		phase   v1alpha1.Phase
 		release *v1alpha1.Release
+		waiting *v1alpha1.Waiting
 		want    string
 	}{
-		"NoRelease":        {"nothing to go back from", v1alpha1.PhaseIdle, nil, ""},
-		"LostRelease":      {"the status was cut", v1alpha1.PhaseWatching, nil, ""},
-		"Deploying":        {"nothing has moved", v1alpha1.PhaseDeploying, &under, ""},
-		"AwaitingDecision": {"nothing has moved", v1alpha1.PhaseAwaitingDecision, &under, ""},
-		"Switching":        {"it may move now", v1alpha1.PhaseSwitching, &under, "blue"},
-		"Watching":         {"it may go back", v1alpha1.PhaseWatching, &under, "blue"},
-		"RollingBack":      {"it goes back", v1alpha1.PhaseRollingBack, &under, "blue"},
-		"Retiring":         {"it may go back until the order is written", v1alpha1.PhaseRetiring, &under, "blue"},
-		"Retired":          {"there is no way back", v1alpha1.PhaseRetiring, &retired, ""},
-		"Aborted":          {"the new color is retired", v1alpha1.PhaseRetiring, &ended, ""},
-		"Idle":             {"it is over", v1alpha1.PhaseIdle, &ended, ""},
+		"NoRelease":        {"nothing to go back from", v1alpha1.PhaseIdle, nil, nil, ""},
+		"LostRelease":      {"the status was cut", v1alpha1.PhaseWatching, nil, nil, ""},
+		"Deploying":        {"nothing has moved", v1alpha1.PhaseDeploying, &under, nil, ""},
+		"AwaitingDecision": {"nothing has moved", v1alpha1.PhaseAwaitingDecision, &under, nil, ""},
+		"Switching":        {"it may move now", v1alpha1.PhaseSwitching, &under, nil, "blue"},
+		"Watching":         {"it may go back", v1alpha1.PhaseWatching, &under, nil, "blue"},
+		"RollingBack":      {"it goes back", v1alpha1.PhaseRollingBack, &under, nil, "blue"},
+		"RollingLost":      {"people repair it, so that it can be gone back to", v1alpha1.PhaseRollingBack, &under, &lost, ""},
+		"WatchingStalled":  {"it takes a person, and may go back", v1alpha1.PhaseWatching, &under, &lost, "blue"},
+		"Retiring":         {"it may go back until the order is written", v1alpha1.PhaseRetiring, &under, nil, "blue"},
+		"Retired":          {"there is no way back", v1alpha1.PhaseRetiring, &retired, nil, ""},
+		"Aborted":          {"the new color is retired", v1alpha1.PhaseRetiring, &ended, nil, ""},
+		"Idle":             {"it is over", v1alpha1.PhaseIdle, &ended, nil, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			object := blueGreen("shop", 1, "shop")
-			object.Status = v1alpha1.BlueGreenStatus{Phase: test.phase, Release: test.release}
+			object.Status = v1alpha1.BlueGreenStatus{Phase: test.phase, Release: test.release, Waiting: test.waiting}
 			managed := managedFact(object, "shop")
 			assert.Equal(t, test.want, managed.Kept, test.reason)
 			assert.Equal(t, test.want != "", managed.Release != "", test.reason)

@@ -93,7 +93,7 @@ func (d *decider) retreat(reason, message string) Plan {
 		// A switch is whole or undone, whoever else decides on rollback.
 		return d.rollBack(reason, "%s", message)
 	case over:
-		return d.finish(Aborted, r.To, "NotProven", "%s (%s), and nobody rolled back; %s serves, %s is kept", message, reason, r.To, r.From)
+		return d.finish(Aborted, r.To, "NotProven", "%s (%s), and nobody rolled back; %s stays live, %s is kept", message, reason, r.To, r.From)
 	case d.Paused:
 		limit = time.Time{}
 	}

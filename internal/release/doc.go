@@ -29,7 +29,11 @@
 //	Retiring          the old color may be needed, or is seen  Idle: it is scaled to zero or deleted
 //	                  in the slices                            RollingBack: until Retired is recorded
 //	RollingBack       the old color has no ready pod, or       Idle: the slices hold the old color, or
-//	                  slices follow                            it cannot be brought back in time
+//	                  slices follow; after ten minutes it      it cannot be brought back in a day
+//	                  takes a person, and goes on trying
 //
 // Rollback asks about the old color only. Pausing and freezing stop everything else.
+//
+// The table with every reason in it, and all that is said on the way, is that of TestDecide and
+// testdata/states.txt.
 package release

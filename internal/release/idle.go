@@ -32,7 +32,38 @@ func (d *decider) idle() Plan {
 	if plan := d.show(live.Other()); plan != nil {
 		return *plan
 	}
+	if dead := d.dead(live); len(dead) > 0 {
+		return d.outage(live, dead)
+	}
 	return d.wait(time.Time{}, "Idle", "%s is live with %s; %s", live, named(d.State.LiveVersion), d.standing(live.Other()))
+}
+
+// dead are the Services that have no ready pod of a color.
+func (d *decider) dead(c color.Color) []string {
+	var names []string
+	for i := range d.Services {
+		if s := &d.Services[i]; s.Ready[c] == 0 {
+			names = append(names, s.Name)
+		}
+	}
+	return names
+}
+
+// outage says that what is live does not serve. Without a release nothing is moved; the
+// pods may come by themselves, as they do at first. It takes a person where the other color
+// could serve, and where a release has given up on this one.
+func (d *decider) outage(live color.Color, dead []string) Plan {
+	other := live.Other()
+	could := len(d.dead(other)) == 0
+	cure := fmt.Sprintf("and neither has %s: repair %s, or deploy to %s to begin a release", other, live, other)
+	if could {
+		cure = fmt.Sprintf("and %s has: kubectl tealgate release %s brings its %s live", other, d.Name, named(d.version(other)))
+	}
+	plan := d.wait(time.Time{}, "NoReadyPods", "%s is live with %s and has no ready pod for %s, %s",
+		live, named(d.State.LiveVersion), services(dead), cure)
+	r := d.State.Release
+	plan.Unready, plan.Stalled = true, could || r != nil && r.Outcome == Aborted && r.To == live
+	return plan
 }
 
 // standing says what is on the idle color, and why nothing comes of it.

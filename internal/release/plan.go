@@ -18,8 +18,8 @@ type Plan struct {
 	// stops waiting, zero if it waits for ever.
 	Reason, Message string
 	Until           time.Time
-	// Stalled says that it takes a person to go on.
-	Stalled bool
+	// Stalled says that it takes a person to go on, Unready that what is live does not serve.
+	Stalled, Unready bool
 	// Note is what has just happened, for an Event; only with a changed State.
 	Note *Note
 }

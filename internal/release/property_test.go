@@ -2,6 +2,7 @@ package release_test
 
 import (
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -18,13 +19,13 @@ const histories = 2000
 // phases are where a random history begins.
 var phases = []release.Phase{
 	release.Idle, release.Deploying, release.Verifying, release.AwaitingDecision,
-	release.Switching, release.Watching, release.Retiring,
+	release.Switching, release.Watching, release.Retiring, release.RollingBack,
 }
 
 // shake lets one thing happen that a cluster or a person can do at any time.
 func shake(w *world, r *rand.Rand) {
 	c := []color.Color{color.Blue, color.Green}[r.IntN(2)]
-	switch r.IntN(13) {
+	switch r.IntN(20) {
 	case 0:
 		w.ready(c, int32(r.IntN(4)))
 	case 1:
@@ -47,6 +48,19 @@ func shake(w *world, r *rand.Rand) {
 		for key := range w.Jobs {
 			w.Jobs[key] = release.Job{Failed: r.IntN(2) == 0, Succeeded: true}
 		}
+	case 10:
+		w.change(c, func(d *release.Deployment) { d.Crashing = []string{"shop-" + string(c) + "-1"} })
+	case 11:
+		w.change(c, func(d *release.Deployment) { d.Incomplete = []string{"", "1 of 3 pods are new"}[r.IntN(2)] })
+	case 12:
+		w.change(c, func(d *release.Deployment) { d.Autoscaler = []string{"", "shop"}[r.IntN(2)] })
+	case 13:
+		w.astray = r.IntN(2)
+		w.settle()
+	case 14:
+		w.shows(c)
+	case 15:
+		w.Crowded = !w.Crowded
 	default:
 		if w.State.Release != nil {
 			verdict := []release.Verdict{release.Go, release.NoGo, release.Rollback, release.Checked, release.Go}[r.IntN(5)]
@@ -131,7 +145,38 @@ func TestNeverServesTheDead(t *testing.T) {
 	assert.Greater(t, moves, histories/10, "the histories move Services")
 }
 
-// TestNeverRetiresWhatServes: no Deployment is retired while a Service selects its color.
+// TestNeverRestsOnTheDead: what rests on a color without a ready pod, while the other has some,
+// takes a person, or has not switched yet. Where going back is automatic nothing stays there.
+func TestNeverRestsOnTheDead(t *testing.T) {
+	met := map[release.Phase]int{}
+	for seed := range uint64(histories) {
+		w := random(t, seed, nil)
+		plan := w.rest(t)
+		for _, s := range w.Services {
+			if s.Color == "" || s.Ready[s.Color] > 0 || s.Ready[s.Color.Other()] == 0 {
+				continue
+			}
+			met[w.State.Phase]++
+			r := w.State.Release
+			switch w.State.Phase {
+			case release.Deploying, release.Verifying, release.AwaitingDecision, release.Switching:
+				require.True(t, plan.Stalled || s.Color == r.From, "seed %d: %s", seed, plan.Message)
+			case release.RollingBack:
+				require.Equal(t, r.From, s.Color, "seed %d: it is not left where it was: %s", seed, plan.Message)
+			default:
+				require.True(t, plan.Stalled, "seed %d: %s: %s", seed, w.State.Phase, plan.Message)
+			}
+			if r != nil && !r.Spec.ManualRollback && (w.State.Phase == release.Watching || w.State.Phase == release.Retiring && r.Outcome == "") {
+				require.Fail(t, "it goes back by itself", "seed %d: %s: %s", seed, w.State.Phase, plan.Message)
+			}
+		}
+	}
+	assert.Greater(t, met[release.Idle], 10, "the histories come there")
+	assert.Greater(t, met[release.Watching]+met[release.Switching]+met[release.RollingBack], 10, "the histories come there: %v", met)
+}
+
+// TestNeverRetiresWhatServes: no Deployment is retired while a Service selects its color, or
+// while nothing else could serve.
 func TestNeverRetiresWhatServes(t *testing.T) {
 	for seed := range uint64(histories) {
 		random(t, seed, func(w *world) {
@@ -139,46 +184,70 @@ func TestNeverRetiresWhatServes(t *testing.T) {
 				if _, ok := act.(release.Remove); !ok {
 					return
 				}
+				retire := w.State.Release.Retire
 				for _, s := range w.Services {
-					require.NotEqual(t, w.State.Release.Retire, s.Color, "seed %d", seed)
+					require.NotEqual(t, retire, s.Color, "seed %d", seed)
+					require.False(t, s.Ready[retire] > 0 && s.Ready[retire.Other()] == 0, "seed %d: the last that could serve", seed)
 				}
 			}
 		}).rest(t)
 	}
 }
 
-// TestRollbackNeverLooksAtTheNew: whatever becomes of the new color, a rollback does the same.
+// TestRollbackNeverLooksAtTheNew: whatever becomes of the new color, a rollback does the same,
+// says the same, and ends in the same way.
 func TestRollbackNeverLooksAtTheNew(t *testing.T) {
-	tried := 0
+	ended := map[release.Outcome]int{}
 	for seed := range uint64(histories) {
 		r := rand.New(rand.NewPCG(seed, 7))
-		w := newWorld().until(t, release.Watching)
-		w.decide(release.Rollback, "ann", "")
-		require.True(t, w.step())
-		require.Equal(t, release.RollingBack, w.State.Phase)
-		if r.IntN(2) == 0 {
-			w.ready(color.Blue, int32(r.IntN(4)))
+		from := []release.Phase{release.Watching, release.Retiring}[r.IntN(2)]
+		old, wait := int32(r.IntN(4)), time.Duration(r.IntN(26))*time.Hour
+		back := func(meanwhile func(*world)) *world {
+			w := newWorld().until(t, from)
+			w.ready(color.Blue, old)
+			w.decide(release.Rollback, "ann", "")
+			w.told, w.acts = nil, nil
+			require.True(t, w.step())
+			require.Equal(t, release.RollingBack, w.State.Phase)
+			meanwhile(w)
+			w.steps(t, wait)
+			return w
 		}
-		want := release.Decide(w.Observation, w.now)
-		switch r.IntN(5) {
-		case 0:
-			w.remove(color.Green)
-		case 1:
-			w.ready(color.Green, int32(r.IntN(3)))
-		case 2:
-			w.deploy(color.Green, "1.7.0", 5)
-		case 3:
+		want, got := back(func(*world) {}), back(spoil(r))
+		require.Equal(t, want.acts, got.acts, "seed %d", seed)
+		require.Equal(t, want.way(), got.way(), "seed %d", seed)
+		require.Equal(t, want.State.Live, got.State.Live, "seed %d", seed)
+		ended[want.State.Release.Outcome]++
+	}
+	assert.Greater(t, min(ended[release.RolledBack], ended[release.Aborted], ended[""]), histories/100, "some go back, some never, some are on their way: %v", ended)
+}
+
+// spoil lets something become of the new color.
+func spoil(r *rand.Rand) func(*world) {
+	return []func(*world){
+		func(w *world) { w.remove(color.Green) },
+		func(w *world) { w.ready(color.Green, int32(r.IntN(3))) },
+		func(w *world) { w.deploy(color.Green, "1.7.0", 5) },
+		func(w *world) {
 			w.change(color.Green, func(d *release.Deployment) {
 				d.Crashing, d.Restarts, d.Incomplete = []string{"shop-green-1"}, 99, "ImagePullBackOff"
 			})
-		case 4:
-			w.sample(99, 9999, "")
-		}
-		got := release.Decide(w.Observation, w.now)
-		require.Equal(t, want, got, "seed %d", seed)
-		tried++
-	}
-	assert.Equal(t, histories, tried)
+		},
+		func(w *world) { w.sample(99, 9999, "") },
+	}[r.IntN(5)]
+}
+
+// way is what was said while it went back.
+func (w *world) way() []said {
+	return slices.DeleteFunc(slices.Clone(w.told), func(s said) bool { return s.phase != release.RollingBack })
+}
+
+// steps comes to rest now and after a time.
+func (w *world) steps(t *testing.T, after time.Duration) {
+	t.Helper()
+	w.rest(t)
+	w.pass(after)
+	w.rest(t)
 }
 
 // TestEveryPhaseEnds: when nobody does anything any more and the clock runs, a release ends,

@@ -6,12 +6,16 @@ import (
 	"strings"
 )
 
-// inUse says where the color to retire still is, "" if it is out of all selectors and slices.
+// inUse says where the color to retire still is, or is all that could serve; "" if it is out of
+// all selectors and slices, and not the last one.
 func (d *decider) inUse() string {
 	c := d.State.Release.Retire
 	for i := range d.Services {
-		if s := &d.Services[i]; s.Color == c || s.Serving[c] > 0 {
+		switch s := &d.Services[i]; {
+		case s.Color == c || s.Serving[c] > 0:
 			return fmt.Sprintf("Service %s still has %s", s.Name, c)
+		case s.Ready[c] > 0 && s.Ready[c.Other()] == 0:
+			return fmt.Sprintf("%s has no ready pod for Service %s", c.Other(), s.Name)
 		}
 	}
 	return ""

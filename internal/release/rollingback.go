@@ -13,7 +13,8 @@ func (d *decider) rollBack(reason, format string, args ...any) Plan {
 }
 
 // rollingBack moves the Services back. It never looks at the new color: each Service goes
-// as soon as the old one has a ready pod for it.
+// as soon as the old one has a ready pod for it. After a while that takes a person, and it
+// goes on trying for a day: nothing else brings the traffic away from what has failed.
 func (d *decider) rollingBack() Plan {
 	r := d.State.Release
 	var pending, movable []string
@@ -27,32 +28,58 @@ func (d *decider) rollingBack() Plan {
 			movable = append(movable, s.Name)
 		}
 	}
-	limit := d.deadline(rollbackDeadline)
-	if d.now.Before(limit) {
+	end := d.deadline(rollbackDeadline + repairDeadline)
+	if d.now.Before(end) {
 		if len(movable) > 0 {
-			return d.do(Move{movable, r.From}, "RollingBack", "%s back to %s", services(movable), r.From)
+			return d.moveBack(movable)
 		}
 		if plan := d.regrow(); plan != nil {
 			return *plan
 		}
 	}
-	lag := d.lagging(r.From, nil)
-	if len(pending) > 0 {
-		lag = fmt.Sprintf("%s has no ready pod for %s", r.From, services(pending))
-	}
-	if len(movable) > 0 {
-		lag = fmt.Sprintf("%s could not be moved", services(movable))
-	}
-	switch {
+	lag, cure := d.notBack(pending, movable)
+	switch limit := d.deadline(rollbackDeadline); {
 	case lag == "":
 		d.release().Left = d.now
 		return d.finish(RolledBack, r.From, r.Reason, "%s", r.Message)
 	case d.now.Before(limit):
 		return d.poll(limit, "RollingBack", "%s", lag)
+	case d.now.Before(end):
+		plan := d.stall(end, "RollbackDeadline", "not rolled back after %s: %s. %s", rollbackDeadline, lag, cure)
+		if soon := d.now.Add(max(r.Spec.Watch.Interval, pollInterval)); soon.Before(end) {
+			plan.Wake = soon
+		}
+		return plan
 	case len(pending) == len(d.Services):
-		return d.finish(Aborted, r.To, "RollbackDeadline", "not rolled back after %s: %s", rollbackDeadline, lag)
+		return d.finish(Aborted, r.To, "RollbackDeadline", "not rolled back after %s: %s", rollbackDeadline+repairDeadline, lag)
 	default:
-		return d.finish(Aborted, r.From, "RollbackDeadline", "rolled back in part after %s: %s", rollbackDeadline, lag)
+		return d.finish(Aborted, r.From, "RollbackDeadline", "rolled back in part after %s: %s", rollbackDeadline+repairDeadline, lag)
+	}
+}
+
+// moveBack moves Services to the old color. That it is tried for so long already is told.
+func (d *decider) moveBack(names []string) Plan {
+	r := d.State.Release
+	plan := d.do(Move{names, r.From}, "RollingBack", "%s back to %s", services(names), r.From)
+	if d.expired(rollbackDeadline) {
+		plan.Reason, plan.Stalled = "RollbackDeadline", true
+		plan.Message = fmt.Sprintf("%s not back on %s after %s, and moved now: if this stays, tealgate's log says why",
+			services(names), r.From, rollbackDeadline)
+	}
+	return plan
+}
+
+// notBack says what keeps a rollback from its end, "" if nothing does, and what people can do.
+func (d *decider) notBack(pending, movable []string) (lag, cure string) {
+	from := d.State.Release.From
+	switch {
+	case len(movable) > 0:
+		return services(movable) + " could not be moved", ""
+	case len(pending) > 0:
+		return fmt.Sprintf("%s has no ready pod for %s", from, services(pending)),
+			fmt.Sprintf("Repair %s, or deploy to it: the traffic goes back as soon as it has one", from)
+	default:
+		return d.lagging(from, nil), fmt.Sprintf("Take out of the slices what is not %s: kubectl -n %s get endpointslices", from, d.Namespace)
 	}
 }
 

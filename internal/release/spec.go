@@ -72,8 +72,10 @@ const (
 	switchDeadline = 10 * time.Minute
 	// endpointsDeadline bounds how long slices may take to follow a selector.
 	endpointsDeadline = time.Minute
-	// rollbackDeadline bounds waiting for a ready pod of the old color.
+	// rollbackDeadline is after how long a rollback takes a person, repairDeadline how much
+	// longer it goes on trying.
 	rollbackDeadline = 10 * time.Minute
+	repairDeadline   = 24 * time.Hour
 	// dataDeadline is how long after the watch a release waits for data, jobs and people.
 	dataDeadline = 24 * time.Hour
 	// retireDeadline is how long a color may stay in use after its time to retire.

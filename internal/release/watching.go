@@ -28,7 +28,7 @@ func (d *decider) watching() Plan {
 		d.open(watch.Checklist, r.Watched), verdict.waits)
 	over := d.deadline(watch.Duration)
 	if d.expired(watch.Duration+dataDeadline) && len(waits) > 0 {
-		return d.finish(Aborted, r.To, "NotProven", "%s after the watch: %s; %s serves, %s is kept",
+		return d.finish(Aborted, r.To, "NotProven", "%s after the watch: %s; %s stays live, %s is kept",
 			dataDeadline, strings.Join(waits, "; "), r.To, r.From)
 	}
 	for _, plan := range []*Plan{d.run(StageAfter, r.Spec.After), d.show(r.From), d.run(StageWatch, watch.Jobs)} {

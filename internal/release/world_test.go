@@ -1,8 +1,11 @@
 package release_test
 
 import (
+	"cmp"
+	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -21,11 +24,38 @@ type world struct {
 	// acts are what was done to it, notes what was told.
 	acts  []release.Act
 	notes []string
+	// told is all that was said, in the order of its steps.
+	told []said
 	// stuck makes acts have no effect.
 	stuck bool
+	// astray is how many endpoints of no pod the slices of shop-grpc hold.
+	astray int
 	// beforeAct is asked before each act.
 	beforeAct func(release.Act)
 }
+
+// The jobs of spec.
+var (
+	smoke          = release.JobKey{Stage: release.StageVerify, Name: "smoke"}
+	pauseConsumers = release.JobKey{Stage: release.StageBefore, Name: "pause-consumers"}
+	probe          = release.JobKey{Stage: release.StageWatch, Name: "probe"}
+)
+
+// said is what a release says in a phase.
+type said struct {
+	phase  release.Phase
+	reason string
+	// how is what becomes of it: it waits, it takes a person, it acts, it tells, or it turns
+	// to an outcome.
+	how, message string
+}
+
+func (s said) String() string {
+	return strings.TrimRight(fmt.Sprintf("%-16s %-10s %-18s %s", cmp.Or(s.phase, "-"), s.how, s.reason, s.message), " ")
+}
+
+// kind is the same without the words.
+func (s said) kind() said { return said{phase: s.phase, reason: s.reason, how: s.how} }
 
 func spec() release.Spec {
 	limit, increase := 0.01, 20.0
@@ -103,6 +133,9 @@ func (w *world) settle() {
 		if s.Color != "" {
 			s.Serving[s.Color] = ready[s.Color]
 		}
+		if s.Name == "shop-grpc" {
+			s.Serving[""] = w.astray
+		}
 		if s.Preview != nil {
 			preview := *s.Preview
 			preview.Serving = map[color.Color]int{preview.Color: ready[preview.Color]}
@@ -142,7 +175,11 @@ func (w *world) do(act release.Act) {
 		w.changeNamed(act.Deployment, act.Replicas)
 	case release.Remove:
 		for _, name := range act.Deployments {
-			w.changeNamed(name, 0)
+			if act.Delete {
+				w.removeNamed(name)
+			} else {
+				w.changeNamed(name, 0)
+			}
 		}
 	case release.Move:
 		w.selects(act.To, act.Services...)
@@ -161,6 +198,11 @@ func (w *world) do(act release.Act) {
 	}
 }
 
+func (w *world) removeNamed(name string) {
+	w.Deployments = slices.DeleteFunc(slices.Clone(w.Deployments), func(d release.Deployment) bool { return d.Name == name })
+	w.settle()
+}
+
 func (w *world) changeNamed(name string, replicas int32) {
 	for _, d := range w.Deployments {
 		if d.Name == name {
@@ -172,30 +214,64 @@ func (w *world) changeNamed(name string, replicas int32) {
 // step decides once, and does or records it. It says whether anything came of it.
 func (w *world) step() bool {
 	plan := release.Decide(w.Observation, w.now)
+	phase := w.State.Phase
 	switch {
 	case plan.Act != nil:
+		w.tell(said{phase, plan.Reason, "acts", plan.Message})
 		w.do(plan.Act)
 	case !same(plan.State, w.State):
+		before := w.State
 		w.State = plan.State
 		if plan.Note != nil {
 			w.notes = append(w.notes, plan.Note.Reason)
+			w.tell(said{phase, plan.Note.Reason, "tells", plan.Note.Message})
 		}
+		w.turned(&before)
 	default:
+		how := "waits"
+		if plan.Stalled {
+			how = "stalls"
+		}
+		w.tell(said{phase, plan.Reason, how, plan.Message})
 		return false
 	}
 	return true
 }
 
+// turned tells why the release has ended, or goes back.
+func (w *world) turned(before *release.State) {
+	r := w.State.Release
+	switch {
+	case r == nil || before.Release == nil || r.Reason == before.Release.Reason && r.Outcome == before.Release.Outcome:
+	case r.Outcome != "":
+		w.tell(said{phase: before.Phase, reason: r.Reason, how: string(r.Outcome)})
+	case r.Reason != "":
+		w.tell(said{phase: before.Phase, reason: r.Reason, how: "goes back"})
+	}
+}
+
+// tell keeps what is said, once for as long as it stays the same.
+func (w *world) tell(what said) {
+	if len(w.told) == 0 || w.told[len(w.told)-1] != what {
+		w.told = append(w.told, what)
+	}
+}
+
 // rest goes on until there is nothing to do but wait, and returns what it waits for.
 func (w *world) rest(t *testing.T) release.Plan {
 	t.Helper()
+	require.True(t, w.rests(), "no rest after 100 steps: phase %s, last acts %v", w.State.Phase, w.acts[max(0, len(w.acts)-5):])
+	return release.Decide(w.Observation, w.now)
+}
+
+// rests is rest, and says whether it came to one.
+func (w *world) rests() bool {
 	for range 100 {
 		if !w.step() {
-			return release.Decide(w.Observation, w.now)
+			return true
 		}
 	}
-	require.Fail(t, "no rest after 100 steps", "phase %s, last acts %v", w.State.Phase, w.acts[max(0, len(w.acts)-5):])
-	return release.Plan{}
+	return false
 }
 
 func (w *world) pass(after time.Duration) { w.now = w.now.Add(after) }
@@ -203,6 +279,9 @@ func (w *world) pass(after time.Duration) { w.now = w.now.Add(after) }
 // until brings a world to a phase, as far as it gets by itself there.
 func (w *world) until(t *testing.T, phase release.Phase) *world {
 	t.Helper()
+	if phase == "" {
+		return w
+	}
 	w.rest(t)
 	require.Equal(t, release.Idle, w.State.Phase)
 	if phase == release.Idle {
@@ -221,7 +300,7 @@ func (w *world) until(t *testing.T, phase release.Phase) *world {
 		func() {},
 		func() { w.pass(time.Minute); w.decide(release.Checked, "kim", "login") },
 		func() { w.pass(time.Minute); w.beforeGo(phase); w.decide(release.Go, "mia", "") },
-		func() { w.pass(15 * time.Minute); w.decide(release.Checked, "kim", "order") },
+		func() { w.goBack(phase); w.pass(15 * time.Minute); w.decide(release.Checked, "kim", "order") },
 	} {
 		next()
 		w.rest(t)
@@ -237,6 +316,14 @@ func (w *world) until(t *testing.T, phase release.Phase) *world {
 func (w *world) beforeGo(phase release.Phase) {
 	if phase == release.Switching {
 		w.Jobs = maps.Clone(w.Jobs)
-		w.Jobs[release.JobKey{Stage: release.StageBefore, Name: "pause-consumers"}] = release.Job{}
+		w.Jobs[pauseConsumers] = release.Job{}
+	}
+}
+
+// goBack has a person say Rollback while no pod of the old color is ready.
+func (w *world) goBack(phase release.Phase) {
+	if phase == release.RollingBack {
+		w.ready(color.Blue, 0)
+		w.decide(release.Rollback, "ann", "")
 	}
 }

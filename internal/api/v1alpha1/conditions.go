@@ -6,7 +6,7 @@ const (
 	ConditionAccepted = "Accepted"
 	// ConditionReady: the live color serves and no release is on its way.
 	ConditionReady = "Ready"
-	// ConditionReconciling: a release is on its way.
+	// ConditionReconciling: a release is on its way, and takes nobody.
 	ConditionReconciling = "Reconciling"
 	// ConditionStalled: it takes a person to go on.
 	ConditionStalled = "Stalled"

@@ -5,7 +5,8 @@
 #   its pod template, its existence and its size. It is idle then, and the next run of a
 #   pipeline, or an autoscaler without load, would take away what a rollback goes back to.
 #   Changes of template annotations alone pass (kubectl rollout restart, Reloader), and so does
-#   scaling up.
+#   scaling up. Once a rollback has found nothing ready in it for ten minutes everything passes:
+#   then it has to be repaired.
 #
 #   Which color it is, and in which phase the release is, stands in the status of the BlueGreen.
 #   A release is over sooner when spec.watch.duration and spec.retire.after are shorter.
@@ -19,6 +20,7 @@
 #     description: |
 #       从发布开始切换到旧颜色退役为止，旧颜色的 Pod 模板、Deployment 本身和副本数都保持不变。此时它是空闲颜色，流水线的下一次运行，
 #       或没有负载时的自动扩缩，都会毁掉回滚要用的旧版本。只改模板注解的放行（kubectl rollout restart、Reloader），扩容也放行。
+#       如果回滚十分钟后旧颜色仍没有就绪的 Pod，就需要修复它，任何修改都放行。
 #
 #       哪个颜色、发布在哪个阶段，见 BlueGreen 的 status。spec.watch.duration 和 spec.retire.after 越短，发布结束得越早。
 #   messages:

@@ -114,7 +114,7 @@ func (b *bench) manage(ctx context.Context) error {
 		return err
 	}
 	err = b.all(ctx, func(bg *v1alpha1.BlueGreen) bool {
-		return bg.Status.Phase == v1alpha1.PhaseIdle && bg.Status.Waiting != nil && bg.Status.Waiting.Reason == "Idle"
+		return bg.Status.Phase == v1alpha1.PhaseIdle && bg.Status.Waiting != nil // Those that rest have no pods, and say so.
 	})
 	if err != nil {
 		return err
