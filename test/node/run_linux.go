@@ -43,7 +43,7 @@ func newRun() (*run, error) {
 			return nil, errors.Join(err, r.remove())
 		}
 		r.cgroups = append(r.cgroups, cgroup)
-		if err := inheritCPUs(cgroup); err != nil {
+		if err := errors.Join(inheritCPUs(cgroup), goFirst(cgroup)); err != nil {
 			return nil, errors.Join(err, r.remove())
 		}
 	}
@@ -70,6 +70,22 @@ func inheritCPUs(cgroup string) error {
 			err = os.WriteFile(own, content, 0o600)
 		}
 		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// goFirst has the pods of the node take their turn before the rest of the machine, which
+// includes kubelet and the API server: all of them together would weigh as much as one
+// process, and applications would be slow because somebody compiles.
+func goFirst(cgroup string) error {
+	for name, most := range map[string]string{"cpu.shares": "262144", "cpu.weight": "10000"} { // Of version 1, and 2.
+		path := filepath.Join(cgroup, name)
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err := os.WriteFile(path, []byte(most), 0o600); err != nil {
 			return err
 		}
 	}
