@@ -25,7 +25,8 @@ const tealgateTimeout = 30 * time.Second
 
 // TealgateOptions say how tealgate is installed. The zero value is the usual way.
 type TealgateOptions struct {
-	// Binary is the program; empty means that it is built from this repository.
+	// Binary is the program; empty means that it is built from this repository, static
+	// as in the image.
 	Binary string
 
 	// Manifests is the folder of the repository that is installed; empty is manifests.
@@ -79,8 +80,8 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 	binary := options.Binary
 	if binary == "" {
 		binary = filepath.Join(c.Dir, "tealgate")
-		build := exec.CommandContext(ctx, "go", "build", "-o", binary, "./cmd/tealgate")
-		build.Dir = repository
+		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/tealgate")
+		build.Dir, build.Env = repository, append(os.Environ(), "CGO_ENABLED=0")
 		if output, err := build.CombinedOutput(); err != nil {
 			return nil, fmt.Errorf("build tealgate: %w\n%s", err, output)
 		}

@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -52,12 +51,6 @@ func run(out io.Writer, o options) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	binary := filepath.Join(dir, "tealgate")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "github.com/tealgate/tealgate/cmd/tealgate")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w\n%s", err, output)
-	}
 	log := filepath.Join(dir, "audit.log")
 	cluster, err := env.Start(ctx, env.Options{Dir: filepath.Join(dir, "cluster"), AuditLog: log})
 	if err != nil {
@@ -71,7 +64,7 @@ func run(out io.Writer, o options) (err error) {
 	if err := b.fill(ctx); err != nil {
 		return fmt.Errorf("filling the control plane: %w", err)
 	}
-	if b.tealgate, err = env.InstallTealgate(ctx, cluster, env.TealgateOptions{Binary: binary}); err != nil {
+	if b.tealgate, err = env.InstallTealgate(ctx, cluster, env.TealgateOptions{}); err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, b.tealgate.Stop()) }()

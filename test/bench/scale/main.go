@@ -13,7 +13,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"slices"
@@ -50,18 +49,12 @@ func run(out io.Writer, o options) (err error) {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	binary := filepath.Join(dir, "tealgate")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "github.com/tealgate/tealgate/cmd/tealgate")
-	build.Env = append(os.Environ(), "CGO_ENABLED=0")
-	if output, err := build.CombinedOutput(); err != nil {
-		return fmt.Errorf("%w\n%s", err, output)
-	}
-	empty, err := start(ctx, filepath.Join(dir, "empty"), binary, options{})
+	empty, err := start(ctx, filepath.Join(dir, "empty"), options{})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, empty.stop()) }()
-	full, err := start(ctx, filepath.Join(dir, "full"), binary, o)
+	full, err := start(ctx, filepath.Join(dir, "full"), o)
 	if err != nil {
 		return err
 	}

@@ -28,20 +28,20 @@ type side struct {
 }
 
 // start fills a control plane before tealgate comes, as it is where tealgate is restarted.
-func start(ctx context.Context, dir, binary string, o options) (*side, error) {
+func start(ctx context.Context, dir string, o options) (*side, error) {
 	log := dir + ".audit.log"
 	cluster, err := env.Start(ctx, env.Options{Dir: dir, AuditLog: log})
 	if err != nil {
 		return nil, err
 	}
 	s := &side{objects: o.deployments + o.services, cluster: cluster, log: log}
-	if err := s.begin(ctx, binary, o); err != nil {
+	if err := s.begin(ctx, o); err != nil {
 		return nil, errors.Join(err, s.stop())
 	}
 	return s, nil
 }
 
-func (s *side) begin(ctx context.Context, binary string, o options) error {
+func (s *side) begin(ctx context.Context, o options) error {
 	var err error
 	config := rest.CopyConfig(s.cluster.Config)
 	config.WarningHandler = rest.NoWarnings{}
@@ -51,7 +51,7 @@ func (s *side) begin(ctx context.Context, binary string, o options) error {
 	if err := s.fill(ctx, o); err != nil {
 		return err
 	}
-	if s.tealgate, err = env.InstallTealgate(ctx, s.cluster, env.TealgateOptions{Binary: binary}); err != nil {
+	if s.tealgate, err = env.InstallTealgate(ctx, s.cluster, env.TealgateOptions{}); err != nil {
 		return err
 	}
 	if err := s.tealgate.Namespace(ctx, shop, "enforce"); err != nil {
