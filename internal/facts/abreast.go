@@ -13,30 +13,21 @@ import (
 	"github.com/tealgate/tealgate/internal/color"
 )
 
-// Bounds of the live reads about what the cache does not have yet. Where a namespace has
-// more than that, the cache decides alone.
-const (
-	maxServices = 500
-	maxColored  = 100
-)
-
 // Abreast brings up to date what decides whether a Deployment that gets pods with a color
 // is the second behind a Service that names none. In one apply the Service, the first
 // color and the second come within milliseconds, and the cache is behind all three. A
-// Service that is pinned, as the cache has it, needs no look. Two live reads at most.
+// Service that is pinned, as the cache has it, needs no look. Two live reads, more only
+// where a namespace fills more than a page.
 func (g *Gatherer) Abreast(ctx context.Context, deployment *appsv1.Deployment, gathered Facts) (Facts, error) {
 	c, colored := color.Parse(deployment.Spec.Template.Labels[v1alpha1.LabelColor])
 	if !colored || pinned(gathered.Services) {
 		return gathered, nil
 	}
-	var services corev1.ServiceList
-	if err := g.live.List(ctx, &services, client.InNamespace(deployment.Namespace), client.Limit(maxServices)); err != nil {
-		return Facts{}, fmt.Errorf("reading the Services of namespace %s: %w", deployment.Namespace, err)
+	services, err := g.liveServices(ctx, deployment.Namespace)
+	if err != nil {
+		return Facts{}, err
 	}
-	if services.Continue != "" {
-		return gathered, nil
-	}
-	around := NewAround(deployment, pointers(services.Items))
+	around := NewAround(deployment, pointers(services))
 	if !around.NeedsOthers() {
 		return around.Facts(nil), nil
 	}
@@ -48,9 +39,9 @@ func (g *Gatherer) Abreast(ctx context.Context, deployment *appsv1.Deployment, g
 	if pinned(now.Services) {
 		return now, nil
 	}
-	others, whole, err := g.liveDeployments(ctx, deployment.Namespace, client.MatchingLabels{v1alpha1.LabelColor: string(c.Other())})
-	if err != nil || !whole {
-		return now, err
+	others, err := g.liveDeployments(ctx, deployment.Namespace, client.MatchingLabels{v1alpha1.LabelColor: string(c.Other())})
+	if err != nil {
+		return Facts{}, err
 	}
 	return around.Facts(append(others, withoutColorOf(deployments, c.Other())...)), nil
 }
@@ -71,10 +62,7 @@ func withoutColorOf(deployments []*appsv1.Deployment, c color.Color) []*appsv1.D
 // want any, each once, sorted. One live read: a Service that is applied right behind its
 // Deployments comes before their pods, and before the cache has them.
 func (g *Gatherer) coming(ctx context.Context, service *corev1.Service) ([]string, error) {
-	deployments, whole, err := g.liveDeployments(ctx, service.Namespace, client.HasLabels{v1alpha1.LabelColor})
-	if err == nil && !whole {
-		deployments, err = g.cachedDeployments(ctx, service.Namespace)
-	}
+	deployments, err := g.liveDeployments(ctx, service.Namespace, client.HasLabels{v1alpha1.LabelColor})
 	if err != nil {
 		return nil, err
 	}
@@ -128,13 +116,4 @@ func (g *Gatherer) cachedDeployments(ctx context.Context, namespace string) ([]*
 		return nil, fmt.Errorf("listing Deployments of namespace %s: %w", namespace, err)
 	}
 	return pointers(list.Items), nil
-}
-
-// liveDeployments says too whether these are all.
-func (g *Gatherer) liveDeployments(ctx context.Context, namespace string, which client.ListOption) ([]*appsv1.Deployment, bool, error) {
-	var list appsv1.DeploymentList
-	if err := g.live.List(ctx, &list, client.InNamespace(namespace), which, client.Limit(maxColored)); err != nil {
-		return nil, false, fmt.Errorf("reading the Deployments of namespace %s: %w", namespace, err)
-	}
-	return pointers(list.Items), list.Continue == "", nil
 }

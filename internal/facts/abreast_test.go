@@ -99,9 +99,8 @@ func TestAbreast(t *testing.T) {
 			[]string{""},
 			nil, 2,
 		},
-		"NoService":     {"a worker has none", listed{}, listed{}, "green", nil, nil, 1},
-		"WithoutColor":  {"no color comes", listed{}, listed{services: []corev1.Service{shop("")}}, "", nil, nil, 0},
-		"TooManyToRead": {"the cache decides alone", listed{}, listed{services: []corev1.Service{shop("")}, more: true}, "green", nil, nil, 1},
+		"NoService":    {"a worker has none", listed{}, listed{}, "green", nil, nil, 1},
+		"WithoutColor": {"no color comes", listed{}, listed{services: []corev1.Service{shop("")}}, "", nil, nil, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := New(Options{Cached: &test.cached, Live: &test.live})
@@ -122,6 +121,17 @@ func TestAbreast(t *testing.T) {
 			assert.Equal(t, test.reads, test.live.reads, "live reads")
 		})
 	}
+}
+
+// TestTooManyToRead: what is left out could be what counts.
+func TestTooManyToRead(t *testing.T) {
+	live := &listed{more: true}
+	g, deployment, service := New(Options{Cached: &listed{}, Live: live}), shopSide("green"), shop("")
+	_, err := g.Abreast(t.Context(), &deployment, Facts{})
+	require.EqualError(t, err, "namespace shop has more than 5000 Services")
+	assert.Equal(t, maxPages, live.reads)
+	_, err = g.coming(t.Context(), &service)
+	require.EqualError(t, err, "namespace shop has more than 1000 Deployments with a color")
 }
 
 func TestFirst(t *testing.T) {

@@ -22,7 +22,6 @@ import (
 const (
 	maxCarriers      = 100
 	maxCarrierSlices = 500
-	maxServicePages  = 10
 )
 
 // Carriers returns the Services without a role that send traffic to pods with
@@ -123,23 +122,6 @@ func (g *Gatherer) paired(ctx context.Context, namespace string, pod map[string]
 	return slices.ContainsFunc(pointers(services.Items), func(service *corev1.Service) bool {
 		return CarriesTraffic(service) && Pairs(service, pod)
 	}), nil
-}
-
-// liveServices reads all Services of a namespace, one live read for each 500.
-func (g *Gatherer) liveServices(ctx context.Context, namespace string) ([]corev1.Service, error) {
-	var found []corev1.Service
-	for page, more := 0, ""; page < maxServicePages; page++ {
-		var services corev1.ServiceList
-		err := g.live.List(ctx, &services, client.InNamespace(namespace), client.Limit(maxServices), client.Continue(more))
-		if err != nil {
-			return nil, fmt.Errorf("reading the Services of namespace %s: %w", namespace, err)
-		}
-		found = append(found, services.Items...)
-		if more = services.Continue; more == "" {
-			return found, nil
-		}
-	}
-	return nil, fmt.Errorf("namespace %s has more than %d Services", namespace, maxServicePages*maxServices)
 }
 
 // workloads guesses the owners of pods from their names.

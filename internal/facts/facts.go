@@ -40,8 +40,7 @@ type Facts struct {
 	// a color: those that it would pass by. Live.
 	Beside int `json:"beside"`
 	// Coming are the colors of the Deployments behind a new Service that carries
-	// traffic and names no color, as far as they want any pods: each once, sorted.
-	// Live; cached where a namespace has more than 100 Deployments with a color.
+	// traffic and names no color, as far as they want any pods: each once, sorted. Live.
 	Coming []string `json:"coming"`
 	// Config says which of the ConfigMaps that the Deployment under review names
 	// are there. Asked only when it names any and is created, or when its pod
