@@ -66,9 +66,18 @@ const (
 	queriesAtOnce = 8
 )
 
+// pace is how often to measure.
+type pace struct {
+	// interval is after how long a value is measured again, when somebody asks for it.
+	interval time.Duration
+	// trouble is after how long a query that does not run is put again although nobody asks.
+	// Nobody is told before the answer is another one. Zero is never.
+	trouble time.Duration
+}
+
 // latest returns what is known for an occasion, and begins to measure again what is older
-// than interval. What is much older is not known. It never waits.
-func (m *measurer) latest(ctx context.Context, key client.ObjectKey, occasion string, interval time.Duration, ask []question) map[string]release.Sample {
+// than the interval. What is much older is not known. It never waits.
+func (m *measurer) latest(ctx context.Context, key client.ObjectKey, occasion string, pace pace, ask []question) map[string]release.Sample {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	entry := m.entries[key]
@@ -84,11 +93,11 @@ func (m *measurer) latest(ctx context.Context, key client.ObjectKey, occasion st
 			v = &value{}
 			entry.values[q.name] = v
 		}
-		if !v.busy && now.Sub(v.began) >= interval {
+		if !v.busy && now.Sub(v.began) >= pace.interval {
 			v.busy, v.began = true, now
-			go m.measure(context.WithoutCancel(ctx), key, v, q)
+			go m.measure(context.WithoutCancel(ctx), key, v, q, pace.trouble)
 		}
-		if now.Sub(v.ended) <= stale*interval+signals.Timeout {
+		if now.Sub(v.ended) <= stale*pace.interval+signals.Timeout {
 			known[q.name] = v.sample
 		}
 	}
@@ -102,13 +111,35 @@ func (m *measurer) forget(key client.ObjectKey) {
 	delete(m.entries, key)
 }
 
-// measure answers one question. It has its own deadline, once it is its turn.
-func (m *measurer) measure(ctx context.Context, key client.ObjectKey, v *value, q question) {
+// measure answers one question. It has its own deadline, once it is its turn. With an again
+// it goes on for as long as the query does not run, and tells of each other answer.
+func (m *measurer) measure(ctx context.Context, key client.ObjectKey, v *value, q question, again time.Duration) {
 	sample := m.one(ctx, q)
+	runs := sample.Trouble == "" || sample.Trouble == signals.NoData
 	m.mu.Lock()
+	same := again > 0 && !v.ended.IsZero() && sample.Trouble == v.sample.Trouble
 	v.sample, v.ended, v.busy = sample, m.now(), false
 	m.mu.Unlock()
-	m.done(key)
+	if again > 0 && !runs {
+		time.AfterFunc(again, func() { m.once(ctx, key, v, q, again) })
+	}
+	if !same {
+		m.done(key)
+	}
+}
+
+// once puts a query again, if its value still counts and nobody else does.
+func (m *measurer) once(ctx context.Context, key client.ObjectKey, v *value, q question, again time.Duration) {
+	m.mu.Lock()
+	entry := m.entries[key]
+	due := entry != nil && entry.values[q.name] == v && !v.busy && m.now().Sub(v.began) >= again
+	if due {
+		v.busy, v.began = true, m.now()
+	}
+	m.mu.Unlock()
+	if due {
+		m.measure(ctx, key, v, q, again)
+	}
 }
 
 func (m *measurer) one(ctx context.Context, q question) release.Sample {

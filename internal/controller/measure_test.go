@@ -23,7 +23,7 @@ func TestLatest(t *testing.T) {
 		m := newMeasurer(func(string) (string, bool) { return "", false }, func(client.ObjectKey) { measured++ }, time.Now)
 		ask := []question{{name: "errors", server: "main"}}
 		latest := func(occasion string) map[string]release.Sample {
-			return m.latest(t.Context(), key, occasion, interval, ask)
+			return m.latest(t.Context(), key, occasion, pace{interval: interval}, ask)
 		}
 		unknown := map[string]release.Sample{"errors": {Trouble: "the settings name no Prometheus main"}}
 
@@ -48,6 +48,37 @@ func TestLatest(t *testing.T) {
 	})
 }
 
+// TestRehearsal: a query of a BlueGreen at rest that does not run is put again and again, and
+// nobody looks at the BlueGreen before that changes. One that runs is left alone.
+func TestRehearsal(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		key := client.ObjectKey{Namespace: "shop", Name: "shop"}
+		asked, told, known := 0, 0, false
+		m := newMeasurer(func(string) (string, bool) { asked++; return "", known }, func(client.ObjectKey) { told++ }, time.Now)
+		latest := func() string {
+			return m.latest(t.Context(), key, "spec 1", rehearsal, []question{{name: "errors", server: "main"}})["errors"].Trouble
+		}
+		sleep := func(d time.Duration) {
+			time.Sleep(d) //nolint:forbidigo // The clock of the bubble.
+			synctest.Wait()
+		}
+		latest()
+		synctest.Wait()
+		assert.Equal(t, "the settings name no Prometheus main", latest())
+		sleep(time.Hour)
+		assert.Equal(t, 13, asked, "each five minutes")
+		assert.Equal(t, 1, told, "there was nothing new")
+		known = true // And has no address that could be asked.
+		sleep(5 * time.Minute)
+		assert.Equal(t, 2, told, "it has another trouble now")
+		assert.NotEqual(t, "the settings name no Prometheus main", latest())
+		m.forget(key)
+		before := asked
+		sleep(time.Hour)
+		assert.Equal(t, before, asked, "who is gone has no queries")
+	})
+}
+
 // TestSlowServer: a server that does not answer holds up nothing that is asked of another.
 func TestSlowServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -60,7 +91,7 @@ func TestSlowServer(t *testing.T) {
 		}, func(client.ObjectKey) {}, time.Now)
 		ask := []question{{name: "latency", server: "slow"}, {name: "errors", server: "main"}}
 		latest := func() map[string]release.Sample {
-			return m.latest(t.Context(), client.ObjectKey{Name: "shop"}, "shop-1 Watching", time.Hour, ask)
+			return m.latest(t.Context(), client.ObjectKey{Name: "shop"}, "shop-1 Watching", pace{interval: time.Hour}, ask)
 		}
 		assert.Empty(t, latest())
 		synctest.Wait()
@@ -76,5 +107,5 @@ func TestNothingToAsk(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { t.Error("asked") }))
 	t.Cleanup(server.Close)
 	m := newMeasurer(func(string) (string, bool) { return server.URL, true }, func(client.ObjectKey) { t.Error("measured") }, time.Now)
-	assert.Empty(t, m.latest(t.Context(), client.ObjectKey{Name: "shop"}, "idle", time.Second, nil))
+	assert.Empty(t, m.latest(t.Context(), client.ObjectKey{Name: "shop"}, "idle", pace{interval: time.Second}, nil))
 }

@@ -7,7 +7,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
@@ -17,12 +16,9 @@ import (
 	"github.com/tealgate/tealgate/internal/signals"
 )
 
-// rehearsalInterval is how long the queries of an idle BlueGreen are not tried again once they
-// run, troubleInterval while they do not.
-const (
-	rehearsalInterval = 24 * time.Hour
-	troubleInterval   = 5 * time.Minute
-)
+// rehearsal is how often the queries of an idle BlueGreen are tried. Those that do not run are
+// put again without it, because nobody tells that a server is back or was put into the settings.
+var rehearsal = pace{interval: 24 * time.Hour, trouble: 5 * time.Minute}
 
 // trafficSample is the name under which the traffic of the old color is measured.
 const trafficSample = "traffic of the old color"
@@ -99,12 +95,8 @@ func (r *Releaser) measureFor(ctx context.Context, bg *v1alpha1.BlueGreen, o *re
 	status := bg.Status.Release
 	if bg.Status.Phase == v1alpha1.PhaseIdle {
 		// Once for each spec: whoever writes a query learns at once that it does not run.
-		interval := rehearsalInterval
-		if troubled(bg) {
-			interval = troubleInterval
-		}
 		ask := questions(bg, &bg.Spec, "", bg.Status.LiveColor, bg.Status.LiveVersion)
-		o.Samples = r.measurer.latest(ctx, key, fmt.Sprintf("spec %d", bg.Generation), interval, ask)
+		o.Samples = r.measurer.latest(ctx, key, fmt.Sprintf("spec %d", bg.Generation), rehearsal, ask)
 		return
 	}
 	if status == nil || status.Spec == nil {
@@ -127,16 +119,10 @@ func (r *Releaser) measureFor(ctx context.Context, bg *v1alpha1.BlueGreen, o *re
 		r.measurer.forget(key)
 		return
 	}
-	o.Samples = r.measurer.latest(ctx, key, occasion, o.State.Release.Spec.Watch.Interval, ask)
+	o.Samples = r.measurer.latest(ctx, key, occasion, pace{interval: o.State.Release.Spec.Watch.Interval}, ask)
 	if sample, there := o.Samples[trafficSample]; there {
 		o.OldTraffic = &sample
 	}
-}
-
-// troubled says whether queries of an idle BlueGreen did not run. They are tried again, because
-// nobody tells that a server is back or was put into the settings.
-func troubled(bg *v1alpha1.BlueGreen) bool {
-	return bg.Status.Phase == v1alpha1.PhaseIdle && meta.IsStatusConditionFalse(bg.Status.Conditions, v1alpha1.ConditionSignalsReady)
 }
 
 // questions are those of the signals of a spec, about a color.

@@ -197,9 +197,6 @@ func (r *Releaser) step(ctx context.Context, key client.ObjectKey) (wake time.Ti
 	}
 	if plan.Act == nil {
 		wake, err := r.notify(ctx, s.bg)
-		if troubled(s.bg) {
-			wake = sooner(wake, r.now().Add(troubleInterval))
-		}
 		return sooner(wake, plan.Wake), true, errors.Join(err, r.clean(ctx, s))
 	}
 	return time.Time{}, false, r.act(ctx, s, plan.Act)

@@ -29,6 +29,9 @@ func TestIdle(t *testing.T) {
 				t.Parallel()
 				s := open(t, w.cluster, fmt.Sprintf("idle-%d", i), change(func(spec *v1alpha1.BlueGreenSpec) {
 					spec.Watch.Duration.Duration, spec.Retire.After.Duration = time.Second, time.Second
+					if i%5 == 2 {
+						measured(spec, "nowhere") // A query that does not run is no reason to look.
+					}
 				}))
 				if i%5 == 0 {
 					s.finishes()
