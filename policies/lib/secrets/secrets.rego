@@ -27,7 +27,7 @@ import data.tealgate.lib.workload
 may_hold_credential(text) if glob.match("{*@*,*pass*,*pwd*,*secret*,*token*,*key*,*credential*,*masterauth*}", null, lower(text))
 
 may_hold_credential(text) if glob.match(
-	"{*-----BEGIN*,*LS0tLS1CRUdJTi*,*eyJ*,*ghp_*,*gho_*,*ghu_*,*ghs_*,*ghr_*,*github_pat_*,*glpat-*,*xox*,*hooks.slack.com*,*k_live_*,*k_test_*,*sk-*,*hf_*,*npm_*,*SG.*,*hvs.*,*dop_v1_*,*AKIA*,*ASIA*,*LTAI*,*AKID*,*AIza*}",
+	"{*-----BEGIN*,*LS0tLS1CRUdJTi*,*eyJ*,*ghp_*,*gho_*,*ghu_*,*ghs_*,*ghr_*,*github_pat_*,*glpat-*,*xox*,*hooks.slack.com*,*k_live_*,*k_test_*,*sk-*,*hf_*,*npm_*,*SG.*,*hvs.*,*dop_v1_*,*AKIA*,*ASIA*,*LTAI*,*AKID*,*AIza*,*base64:*}",
 	null, text,
 )
 
@@ -95,6 +95,7 @@ look_alikes := concat("|", [
 	`_(ENABLED?|DISABLED?|REQUIRED|ALLOWED|ROTATION|RESET)$`,
 	`_(HEADERS?|PREFIX|SUFFIX|FIELD|COOKIE|CLAIMS?|PARAM|PARAMETER|LABEL|TEMPLATE|PAGE|ROUTE)$`,
 	`_(LENGTH|SIZE|LIMIT|MIN|MAX|COUNT|POLICY|PATTERN|REGEX)$`,
+	`_(ROUNDS|COST|ITERATIONS|STRENGTH|ATTEMPTS|RETRIES|HISTORY|PERMISSIONS?)$`,
 	`_(ISSUER|AUDIENCE|SCOPES?|ALGORITHM|ALG|ENCODING|ENCODER|HASHER|FORMAT|TYPE|KIND|MODE|CLASS|VERSION|REF)$`,
 	`(KEY|TOKEN)_ID$`,
 	`(^|_)(PUBLIC|PUBLISHABLE)_`,
@@ -156,6 +157,7 @@ credential_shapes := [
 		`\b(AKIA|ASIA)[0-9A-Z]{16}\b`, # AWS
 		`\bLTAI[A-Za-z0-9]{12,24}\b|\bAKID[A-Za-z0-9]{32}\b`, # Alibaba Cloud, Tencent Cloud
 		`\bAIza[\w-]{35}`, # Google
+		`^base64:([A-Za-z0-9+/]{22}==|[A-Za-z0-9+/]{43}=)$`, # Laravel
 	])},
 ]
 
@@ -339,12 +341,14 @@ public_domain := `\.(com|net|org|io|info|biz|edu|gov|mil|int|cloud|xyz|top|cn|co
 # ---- what may be shown ---------------------------------------------------------
 
 # masked is an address without what is secret in it, put together from the parts
-# that are known to be none; empty for everything else.
-masked(value) := sprintf("%s%s%s%s", [groups[1], user_of(groups[2]), groups[3], groups[4]]) if {
+# that are known to be none; empty for everything else, as for a token in its path.
+masked(value) := shown if {
 	groups := regex.find_all_string_submatch_n(
 		`^\s*((?:jdbc:[A-Za-z0-9:]+?|[A-Za-z][A-Za-z0-9+.-]*):(?://|@))(\S*@)?([\w.,:-]+)(/[\w./-]{0,40})?(?:[?;#]\S*)?\s*$`,
 		value, 1,
 	)[0]
+	shown := sprintf("%s%s%s%s", [groups[1], user_of(groups[2]), groups[3], groups[4]])
+	not recognised("", shown)
 } else := ""
 
 # origin is the scheme and host of an http address: its path may hold what is

@@ -192,6 +192,10 @@ test_masked[value] if {
 		"jdbc:oracle:thin:shop/s3cret@ora:1521:x": "",
 		"Server=db;Password=s3cret": "",
 		"s3cret": "",
+		# A token is one wherever it stands in an address.
+		sprintf("https://api.example.com/%s", [sprintf("ghp_%s", [long(36)])]): "",
+		sprintf("https://%s:x@api.example.com", [sprintf("sk_live_%s", [long(10)])]): "",
+		sprintf("https://%s.example.com/x", [sprintf("AKIA%s", [capitals(16)])]): "",
 		"postgres://a:b@c postgres://d:s3cret@e": "",
 	}
 	secrets.masked(value) == want

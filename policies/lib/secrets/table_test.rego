@@ -150,6 +150,8 @@ tokens := [
 	["AWS", sprintf("AKIA%s", [many("A", 16)]), "key"],
 	["OSS", sprintf("LTAI%s", [many("a", 20)]), "key"],
 	["MAPS", sprintf("AIza%s", [many("a", 35)]), "key"],
+	["APP_KEY", sprintf("base64:%s=", [many("a", 43)]), "key"],
+	["APP_KEY", sprintf("base64:%s==", [many("a", 22)]), "key"],
 ]
 
 # Each is [name, value].
@@ -174,6 +176,12 @@ names := [
 	["PASSWORD_RESET_TIMEOUT", "86400"],
 	["PASSWORD_MIN_LENGTH", "12"],
 	["PASSWORD_POLICY", "strong"],
+	["PASSWORD_HASH_ROUNDS", "10"],
+	["PASSWORD_HISTORY", "5"],
+	["PASSWORD_MAX_ATTEMPTS", "3"],
+	["GITHUB_TOKEN_PERMISSIONS", "read"],
+	["APP_KEY", "shop"],
+	["LOGO", "base64:aGVsbG8="],
 	["PASSWORD_LOGIN_ENABLED", "true"],
 	["PASSWORD_ENCODER", "bcrypt"],
 	["TOKEN_ISSUER", "shop"],
