@@ -45,13 +45,20 @@ func newAdopt() *cobra.Command {
 	flags := &moveFlags{}
 	command := &cobra.Command{
 		Use: "adopt DEPLOYMENT", Short: "Bring an application under tealgate", Long: adoptLong, Example: adoptExample,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: oneDeployment, ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(command *cobra.Command, args []string) error {
 			return flags.run(command, args[0], adopt.App.Plan, adopt.App.Adopt)
 		},
 	}
 	flags.add(command)
 	return command
+}
+
+func oneDeployment(command *cobra.Command, names []string) error {
+	if len(names) != 1 {
+		return fmt.Errorf("name one Deployment: %s", command.UseLine())
+	}
+	return nil
 }
 
 func (f *moveFlags) add(command *cobra.Command) {

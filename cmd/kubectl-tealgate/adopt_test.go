@@ -18,7 +18,7 @@ func TestRefusals(t *testing.T) {
 		"RenderNothing":   {[]string{"render"}, "error: nothing to render: name files or folders with -f (- is standard input)\n"},
 		"RenderColor":     {[]string{"render", "-f", "-", "--color", "red"}, "error: --color \"red\": not blue or green\n"},
 		"RenderNamespace": {[]string{"render", "-f", "-", "--helm"}, "error: --helm: Helm does not tell its namespace, and in another one nothing would be found: name it with -n\n"},
-		"AdoptNothing":    {[]string{"adopt"}, "error: accepts 1 arg(s), received 0\n"},
+		"AdoptNothing":    {[]string{"adopt"}, "error: name one Deployment: kubectl tealgate adopt DEPLOYMENT [flags]\n"},
 		"AdoptTimeout":    {[]string{"adopt", "shop", "--timeout", "0s"}, bounds},
 		"AdoptBoth":       {[]string{"adopt", "shop", "--apply", "--dry-run"}, "error: if any flags in the group [apply dry-run] are set none of the others can be; [apply dry-run] were all set\n"},
 		"EjectSteps":      {[]string{"eject", "shop", "--steps", "-1"}, bounds},

@@ -15,11 +15,12 @@ import (
 const checkLong = `Say what admission would say to manifests, without a cluster.
 
 The given files are the cluster: a Service, the two colors of its application and the
-BlueGreen that manages them are judged together. Each object is judged as if it were created in a namespace that is in
-enforce, after tealgate has added its color. What needs running pods is not judged.
+BlueGreen that manages them are judged together. Each object is judged as if it were
+created in a namespace that is in enforce, after tealgate has added its color. What needs
+running pods is not judged.
 
 Exit code 0: nothing would be denied; 1: something would; 2: something could not be
-read, and the rest was checked.
+read, and the rest was checked, or there was no object at all.
 
 --settings takes the settings of the cluster, as the file settings.yaml or as the
 manifest of the ConfigMap tealgate-settings that holds it: actions, known sidecars,
@@ -78,6 +79,9 @@ func newCheck() *cobra.Command {
 	return command
 }
 
+// errNoObject: behind a pipe whose first command failed, nothing is not clean.
+var errNoObject = errors.New("nothing to check: there is no object in what was given")
+
 func (f checkFlags) validate() error {
 	if len(f.sources.Files)+len(f.sources.Kustomizations) == 0 {
 		return errors.New("nothing to check: name files or folders with -f (- is standard input), or a kustomization with -k")
@@ -103,6 +107,9 @@ func check(command *cobra.Command, flags checkFlags) error {
 		manifests, err := offline.Read(ctx, flags.sources)
 		if err != nil {
 			return nil, err
+		}
+		if len(manifests.Objects)+len(manifests.Unreadable) == 0 {
+			return nil, errNoObject
 		}
 		return offline.Check(ctx, manifests, offline.Options{Edition: edition, Language: language})
 	}

@@ -54,7 +54,7 @@ func TestCheckOutputs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			out, errOut, err := run(t, append([]string{"check", "-f", "shop.yaml", "-f", "list.json,broken.yaml"}, args...)...)
 			assert.Equal(t, exitFailed, code(t, err), "a file could not be read")
-			assert.Equal(t, "error: broken.yaml:4: did not find expected node content\n", errOut)
+			assert.Equal(t, "error: broken.yaml:4: not YAML or JSON: did not find expected node content\n", errOut)
 			golden(t, filepath.Join(goldens, name), out)
 		})
 	}
@@ -73,7 +73,36 @@ func TestCheckFormatsParse(t *testing.T) {
 	assert.True(t, json.Valid([]byte(out)))
 
 	out, _, _ = run(t, append(args, "junit")...)
-	require.NoError(t, xml.Unmarshal([]byte(out), new(struct{})))
+	type of struct {
+		Tests    int `xml:"tests,attr"`
+		Failures int `xml:"failures,attr"`
+		Errors   int `xml:"errors,attr"`
+		Cases    []struct {
+			Name    string    `xml:"name,attr"`
+			Failure *struct{} `xml:"failure"`
+			Error   *struct{} `xml:"error"`
+		} `xml:"testcase"`
+	}
+	var suites struct {
+		XMLName xml.Name `xml:"testsuites"`
+		Suites  []of     `xml:"testsuite"`
+	}
+	require.NoError(t, xml.Unmarshal([]byte(out), &suites))
+	require.Len(t, suites.Suites, 1)
+	suite := suites.Suites[0]
+	failures, problems := 0, 0
+	for _, test := range suite.Cases {
+		assert.NotEmpty(t, test.Name)
+		if test.Failure != nil {
+			failures++
+		}
+		if test.Error != nil {
+			problems++
+		}
+	}
+	assert.Equal(t, [3]int{len(suite.Cases), failures, problems}, [3]int{suite.Tests, suite.Failures, suite.Errors}, "what a CI server adds up")
+	assert.Positive(t, failures)
+	assert.Positive(t, problems)
 }
 
 func rulesOf(t *testing.T) []string {
@@ -107,7 +136,7 @@ spec:
 		want   string
 	}{
 		"Clean":    {reason: "nothing to say", stdin: withTag(":0.9"), want: "1 object checked in 1 file: no problems\n"},
-		"Nothing":  {reason: "no Deployment is no problem", stdin: "", want: "0 objects checked in 1 file: no problems\n"},
+		"Others":   {reason: "no Deployment is no problem", stdin: "{apiVersion: v1, kind: ConfigMap, metadata: {name: x}}", want: "0 objects checked in 1 file: no problems\n"},
 		"Warnings": {reason: "allowed", stdin: withTag(":latest"), want: "stdin:2\nWarning: Deployment shop/mailer-blue: pinned-image: "},
 		"Denials":  {reason: "the answer is no", stdin: strings.Replace(withTag(":0.9"), ", version: \"0.9\"", "", 1), code: exitNo, want: "stdin:2\n1 problem in "},
 	}
@@ -131,12 +160,15 @@ func TestCheckRefuses(t *testing.T) {
 		args []string
 		want string
 	}{
+		"Empty":    {[]string{"-f", "empty.yaml"}, "error: nothing to check: there is no object in what was given\n"},
 		"Nothing":  {nil, "error: nothing to check: name files or folders with -f (- is standard input), or a kustomization with -k\n"},
 		"Output":   {[]string{"-f", "x", "-o", "yaml"}, "error: --output \"yaml\": not text, json, sarif or junit\n"},
 		"Language": {[]string{"-f", "x", "--language", "de"}, "error: --language \"de\": not en or zh\n"},
 		"FixPipe":  {[]string{"-f", "-", "--fix"}, "error: --fix writes into files: name them with -f, without - and -k\n"},
 		"Argument": {[]string{"shop.yaml"}, "error: unknown command \"shop.yaml\" for \"kubectl tealgate check\"\n"},
 	}
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("empty.yaml", []byte("# helm template failed\n---\n"), 0o600))
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			out, errOut, err := run(t, append([]string{"check"}, c.args...)...)

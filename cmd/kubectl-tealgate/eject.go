@@ -28,7 +28,7 @@ func newEject() *cobra.Command {
 	flags := &moveFlags{}
 	command := &cobra.Command{
 		Use: "eject DEPLOYMENT", Short: "Take an application out of tealgate", Long: ejectLong, Example: ejectExample,
-		Args: cobra.ExactArgs(1), ValidArgsFunction: cobra.NoFileCompletions,
+		Args: oneDeployment, ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(command *cobra.Command, args []string) error {
 			return flags.run(command, args[0], adopt.App.PlanEject, adopt.App.Eject)
 		},

@@ -78,3 +78,10 @@ func policyVerdict(command *cobra.Command, files *authoring.Files, no bool) erro
 		return nil
 	}
 }
+
+func somePath(_ *cobra.Command, paths []string) error {
+	if len(paths) == 0 {
+		return errors.New("name what to read: folders with .rego files, such files, or manifests (- is standard input)")
+	}
+	return nil
+}

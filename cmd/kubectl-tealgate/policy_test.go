@@ -61,7 +61,7 @@ func TestPolicyRefuses(t *testing.T) {
 		errOut string
 	}{
 		"Missing":     {[]string{"check", "gone"}, "error: gone: no such file or directory\n"},
-		"NotYAML":     {[]string{"check", "odd.yaml"}, "error: odd.yaml:1: did not find expected node content\n"},
+		"NotYAML":     {[]string{"check", "odd.yaml"}, "error: odd.yaml:1: not YAML or JSON: did not find expected node content\n"},
 		"Empty":       {[]string{"test", "empty.yaml"}, "error: no policies there: neither .rego files nor ConfigMaps with the label tealgate.dev/policy\n"},
 		"EmptyFolder": {[]string{"check", "nothing"}, "error: no policies there: neither .rego files nor ConfigMaps with the label tealgate.dev/policy\n"},
 		"NoTest":      {[]string{"test", "lib.rego"}, "error: no test there: a test is a rule whose name begins with test_\n"},
@@ -69,7 +69,7 @@ func TestPolicyRefuses(t *testing.T) {
 		"RunIsBad":    {[]string{"test", "lib.rego", "--run", "("}, "error: --run: error parsing regexp: missing closing ): `(`\n"},
 		"Output":      {[]string{"check", "lib.rego", "-o", "sarif"}, "error: --output \"sarif\": not text or json\n"},
 		"Language":    {[]string{"test", "lib.rego", "--language", "de"}, "error: --language \"de\": not en or zh\n"},
-		"NoPath":      {[]string{"check"}, "error: requires at least 1 arg(s), only received 0\n"},
+		"NoPath":      {[]string{"check"}, "error: name what to read: folders with .rego files, such files, or manifests (- is standard input)\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			out, errOut, err := run(t, append([]string{"policy"}, test.args...)...)

@@ -28,7 +28,7 @@ func newPolicyCheck() *cobra.Command {
 		Short:   "Say whether a cluster would load policies",
 		Long:    policyCheckLong,
 		Example: policyCheckExample,
-		Args:    cobra.MinimumNArgs(1),
+		Args:    somePath,
 		RunE: func(command *cobra.Command, paths []string) error {
 			if err := flags.validate(); err != nil {
 				return err

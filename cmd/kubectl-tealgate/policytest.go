@@ -39,7 +39,7 @@ func newPolicyTest() *cobra.Command {
 		Short:   "Run the tests of policies",
 		Long:    policyTestLong,
 		Example: policyTestExample,
-		Args:    cobra.MinimumNArgs(1),
+		Args:    somePath,
 		RunE: func(command *cobra.Command, paths []string) error {
 			if err := flags.validate(); err != nil {
 				return err

@@ -154,8 +154,9 @@ func Check(ctx context.Context, manifests *Manifests, options Options) (*Result,
 					return nil, context.Cause(ctx)
 				}
 				s.failed = true
+				position, err := s.object.misfit(err)
 				name := fmt.Sprintf("%s %s/%s", s.object.GetKind(), s.object.GetNamespace(), s.object.GetName())
-				c.unreadable(Unreadable{s.object.Position(), fmt.Errorf("%s: %w", name, err)})
+				c.unreadable(Unreadable{position, fmt.Errorf("%s: %w", name, err)})
 			}
 		}
 	}
@@ -200,6 +201,10 @@ func (c *checker) gather(objects []*Object) []*subject {
 		if !admission.Judges(object.GroupVersionKind()) {
 			c.result.Others++
 			c.attach(object)
+			continue
+		}
+		if object.GetName() == "" && object.GetGenerateName() == "" {
+			c.unreadable(Unreadable{object.Position(), fmt.Errorf("%s: metadata.name is missing", object.GetKind())})
 			continue
 		}
 		s := &subject{object: object, stored: object.Unstructured}

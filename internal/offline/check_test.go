@@ -2,6 +2,7 @@ package offline
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -93,9 +94,33 @@ func TestCheckGoesOn(t *testing.T) {
 	require.Len(t, result.Checked, 1)
 	assert.Equal(t, "good", result.Checked[0].Name)
 	assert.Equal(t, 1, result.Others, "no rule is about a ConfigMap")
-	require.Len(t, result.Unreadable, 2, "a type that is wrong is refused by any API server, and is not taken for clean")
-	assert.Equal(t, "stdin:1: ", result.Unreadable[0].Error()[:9])
-	assert.Contains(t, result.Unreadable[1].Error(), "Deployment shop/odd: ")
+	var said []string
+	for _, unread := range result.Unreadable {
+		said = append(said, unread.Error())
+	}
+	assert.Equal(t, []string{
+		"stdin:9: Deployment shop/bad: spec.template.spec.containers.env: expected a list, found text",
+		"stdin:36: Deployment shop/odd: spec.replicas: expected a whole number, found text",
+	}, said, "a type that is wrong is refused by any API server, and is not taken for clean")
+}
+
+// TestMisfits holds what a person reads of a value that the API does not take there.
+func TestMisfits(t *testing.T) {
+	for name, test := range map[string]struct{ old, new, want string }{
+		"Label":    {"{app: bad}}", "{app: 1}}", "stdin:5: Deployment shop/bad: spec.selector.matchLabels: expected text, found number"},
+		"List":     {"ports: [{name: http, containerPort: 8080}]", "ports: {name: http}", "stdin:9: Deployment shop/bad: spec.template.spec.containers.ports: expected a list, found a map"},
+		"Map":      {"resources: {requests: {cpu: 100m, memory: 64Mi}}", "resources: [a]", "stdin:9: Deployment shop/bad: spec.template.spec.containers.resources: expected a map, found a list"},
+		"Fraction": {"replicas: 2", "replicas: 2.5", "stdin:17: Deployment shop/bad: spec.replicas: expected a whole number, found number 2.5"},
+		"Nameless": {"name: bad, ", "", "stdin:1: Deployment: metadata.name is missing"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			manifest := strings.Replace(app("bad", "bad", ""), test.old, test.new, 1)
+			result := check(t, Sources{Files: []string{Stdin}, Stdin: strings.NewReader(manifest)}, "")
+			require.Len(t, result.Unreadable, 1)
+			assert.Equal(t, test.want, result.Unreadable[0].Error())
+			assert.Empty(t, result.Checked)
+		})
+	}
 }
 
 // TestBlueGreensOfTheFiles: what is denied where a BlueGreen manages the pair is denied, whatever the
@@ -150,6 +175,26 @@ func many(tb testing.TB, n int) Sources {
 		files[name+".yaml"] = selecting(name, "app: "+name+", part-of: all, tealgate.dev/color: blue")
 	}
 	return Sources{Files: []string{folder(tb, files)}}
+}
+
+// TestCheckGrowsWithItsFiles counts what is allocated, which does not depend on how busy
+// the machine is: twice the files take at most 2.2 times as much, four times the files the
+// square of that. All are in one namespace, where each Service is compared with each pod.
+func TestCheckGrowsWithItsFiles(t *testing.T) {
+	allocated := func(n int) (objects, bytes float64) {
+		sources := many(t, n)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		result := check(t, sources, "")
+		runtime.ReadMemStats(&after)
+		require.Zero(t, result.Denied())
+		return float64(after.Mallocs - before.Mallocs), float64(after.TotalAlloc - before.TotalAlloc)
+	}
+	allocated(1) // what is made once
+	objects, bytes := allocated(40)
+	moreObjects, moreBytes := allocated(160)
+	assert.Less(t, moreObjects/objects, 2.2*2.2, "objects")
+	assert.Less(t, moreBytes/bytes, 2.2*2.2, "bytes")
 }
 
 func BenchmarkCheck(b *testing.B) {

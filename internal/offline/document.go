@@ -150,7 +150,8 @@ func (d *document) located(err error) error {
 		}
 		line = min(line, d.before+len(bytes.Split(bytes.TrimRight(d.text, "\n"), []byte("\n"))))
 	}
-	text = strings.TrimPrefix(text, "yaml: ")
+	text = "not YAML or JSON: " + strings.TrimPrefix(text, "yaml: ")
+	text, _, _ = strings.Cut(text, ": invalid map key: ") // what follows is Go's, not the file's
 	if bytes.Contains(d.text, []byte("{{")) {
 		text += "; a Helm template is read as rendered: helm template CHART | kubectl tealgate check -f -"
 	}

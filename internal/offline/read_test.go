@@ -57,12 +57,12 @@ func TestReadDocuments(t *testing.T) {
 			reason: "a broken document does not hide its neighbours",
 			stdin:  service + "---\na: b\nb: [\n---\n" + service,
 			want:   []string{"Service default/shop stdin:1", "Service default/shop stdin:8"},
-			fails:  []string{"stdin:6: did not find expected node content"},
+			fails:  []string{"stdin:6: not YAML or JSON: did not find expected node content"},
 		},
 		"Template": {
 			reason: "the way out is a command",
 			stdin:  "kind: {{ .Values.kind }}\n",
-			fails: []string{"stdin:1: invalid map key: map[interface {}]interface {}{\".Values.kind\":interface {}(nil)}; " +
+			fails: []string{"stdin:1: not YAML or JSON; " +
 				"a Helm template is read as rendered: helm template CHART | kubectl tealgate check -f -"},
 		},
 		"NoKind":  {reason: "what a misspelled kind would hide", stdin: "---\nreplicas: 3\n", fails: []string{"stdin:2: not a Kubernetes object: apiVersion or kind is missing"}},
