@@ -73,3 +73,13 @@ func TestLinks(t *testing.T) {
 		}
 	}
 }
+
+// TestReadmeHasEveryRule: its table names each rule once, and TestLinks that there is such.
+func TestReadmeHasEveryRule(t *testing.T) {
+	var named []string
+	for _, match := range regexp.MustCompile(`\[([a-z-]+)\]\(docs/rules\.md#([a-z-]+)\)`).FindAllStringSubmatch(pages(t)["README.md"], -1) {
+		assert.Equal(t, match[1], match[2])
+		named = append(named, match[1])
+	}
+	assert.ElementsMatch(t, rulesOf(t), named)
+}
