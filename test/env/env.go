@@ -144,6 +144,10 @@ func (c *Cluster) Binary(name string) string {
 	return filepath.Join(c.binaries, name)
 }
 
+// AuditLog returns the path of the API server's audit log, empty for none. It may be read
+// after Stop.
+func (c *Cluster) AuditLog() string { return c.options.AuditLog }
+
 // PIDs returns the process ids of the cluster's programs by program name. They
 // remain the same after Stop.
 func (c *Cluster) PIDs() map[string]int {

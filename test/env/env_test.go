@@ -23,7 +23,7 @@ import (
 
 // soon is how long the cluster may take for what it does within a second when
 // the machine has nothing else to do.
-const soon = 30 * time.Second
+const soon = 90 * time.Second
 
 func TestCluster(t *testing.T) {
 	audit := filepath.Join(t.TempDir(), "audit.log")
@@ -103,7 +103,7 @@ func (s suite) version(t *testing.T) {
 func (s suite) deploymentBecomesReady(t *testing.T) {
 	began := time.Now()
 	s.kubectl(t, "apply", "-f", "testdata/web.yaml")
-	out := s.kubectl(t, "rollout", "status", "deployment/web", "--timeout=30s")
+	out := s.kubectl(t, "rollout", "status", "deployment/web", "--timeout=90s")
 	t.Logf("rolled out after %s", time.Since(began).Round(time.Millisecond))
 	assert.Contains(t, out, "successfully rolled out")
 
@@ -126,7 +126,7 @@ func (s suite) deploymentBecomesReady(t *testing.T) {
 	})
 
 	for _, pod := range s.pods(t, "app=web") {
-		assert.Less(t, readyAfter(t, &pod), 5*time.Second)
+		assert.Less(t, readyAfter(t, &pod), soon)
 		require.Len(t, pod.Status.ContainerStatuses, 2)
 		require.Len(t, pod.Status.InitContainerStatuses, 2)
 		assert.NotNil(t, pod.Status.InitContainerStatuses[0].State.Terminated, "an init container ends")
@@ -144,7 +144,7 @@ func (s suite) readinessFollowsAnnotation(t *testing.T) {
 	s.eventuallyReady(t, "app=unready", 2, 0)
 	s.kubectl(t, "annotate", "pod", "-l", "app=unready", "--overwrite", env.AnnotationReady+"=true")
 	s.eventuallyReady(t, "app=unready", 2, 2)
-	s.kubectl(t, "rollout", "status", "deployment/unready", "--timeout=30s")
+	s.kubectl(t, "rollout", "status", "deployment/unready", "--timeout=90s")
 	s.kubectl(t, "annotate", "pod", "-l", "app=unready", "--overwrite", env.AnnotationReady+"=false")
 	s.eventuallyReady(t, "app=unready", 2, 0)
 	s.kubectl(t, "annotate", "pod", "-l", "app=unready", env.AnnotationReady+"-")
@@ -169,7 +169,7 @@ func (s suite) podFollowsAnnotations(t *testing.T) {
 }
 
 func (s suite) jobCompletes(t *testing.T) {
-	s.kubectl(t, "wait", "--for=condition=Complete", "job/once", "--timeout=30s")
+	s.kubectl(t, "wait", "--for=condition=Complete", "job/once", "--timeout=90s")
 }
 
 func (s suite) users(t *testing.T) {

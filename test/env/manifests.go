@@ -15,8 +15,8 @@ import (
 
 // applyManifests applies what `kubectl apply -k manifests` does, except for
 // tealgate's own Deployment, and with the address of the process in the place of
-// the Service.
-func applyManifests(ctx context.Context, c *Cluster, dir, address string) error {
+// the Service; with a timeout of so many seconds, unless that is 0.
+func applyManifests(ctx context.Context, c *Cluster, dir, address string, timeout int64) error {
 	rendered, err := c.Kubectl(ctx, "kustomize", dir)
 	if err != nil || rendered.Code != 0 {
 		return errors.Join(err, fmt.Errorf("kustomize %s: %s", dir, rendered.Stderr))
@@ -33,7 +33,7 @@ func applyManifests(ctx context.Context, c *Cluster, dir, address string) error 
 		if object.GetKind() == "Deployment" {
 			continue
 		}
-		callHere(object, address)
+		callHere(object, address, timeout)
 		document, err := sigsyaml.Marshal(object.Object)
 		if err != nil {
 			return err
@@ -45,7 +45,7 @@ func applyManifests(ctx context.Context, c *Cluster, dir, address string) error 
 
 // callHere makes the entries of a webhook configuration call a process, and cert-manager's
 // Certificate for it good for its address.
-func callHere(object unstructured.Unstructured, address string) {
+func callHere(object unstructured.Unstructured, address string, timeout int64) {
 	if object.GetKind() == "Certificate" && object.GetName() == "tealgate-webhook" {
 		host, _, _ := net.SplitHostPort(address)
 		spec, _ := object.Object["spec"].(map[string]any)
@@ -58,5 +58,8 @@ func callHere(object unstructured.Unstructured, address string) {
 		service, _ := client["service"].(map[string]any)
 		path, _ := service["path"].(string)
 		entry["clientConfig"] = map[string]any{"url": "https://" + address + path}
+		if timeout > 0 {
+			entry["timeoutSeconds"] = timeout
+		}
 	}
 }

@@ -21,7 +21,7 @@ import (
 
 // tealgateTimeout bounds each wait for tealgate: its start, and the moment when
 // the API server knows of a new webhook configuration or a namespace's label.
-const tealgateTimeout = 30 * time.Second
+const tealgateTimeout = 90 * time.Second
 
 // TealgateOptions say how tealgate is installed. The zero value is the usual way.
 type TealgateOptions struct {
@@ -31,6 +31,10 @@ type TealgateOptions struct {
 
 	// Manifests is the folder of the repository that is installed; empty is manifests.
 	Manifests string
+
+	// Timeout is how many seconds the API server gives the webhooks, which take half of them
+	// to decide; 0 is what the manifests say.
+	Timeout int64
 
 	// Unready says not to wait until tealgate is ready, nor for its CA.
 	Unready bool
@@ -90,7 +94,7 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 	if err != nil {
 		return nil, err
 	}
-	if err := applyManifests(ctx, c, filepath.Join(repository, cmp.Or(options.Manifests, "manifests")), addresses[0]); err != nil {
+	if err := applyManifests(ctx, c, filepath.Join(repository, cmp.Or(options.Manifests, "manifests")), addresses[0], options.Timeout); err != nil {
 		return nil, err
 	}
 	if err := waitForPolicies(ctx, c); err != nil {
@@ -196,6 +200,9 @@ func (t *Tealgate) Kill() error {
 // ended by itself before.
 func (t *Tealgate) Stop() error { return t.process.stop() }
 
+// Runs reports whether the tealgate that was started last has not ended.
+func (t *Tealgate) Runs() bool { return !t.process.ended() }
+
 // PID returns the process id of the tealgate that was started last.
 func (t *Tealgate) PID() int { return t.process.pid }
 
@@ -226,9 +233,9 @@ func (t *Tealgate) Namespace(ctx context.Context, name, mode string) error {
 	return t.WaitForMode(ctx, name, mode)
 }
 
-// WithoutMutation tells that the mutating configuration is gone, so that nothing
-// waits for it any more.
-func (t *Tealgate) WithoutMutation() { t.unmutated = true }
+// Mutates tells whether the mutating configuration is there, so that nothing waits for
+// one that is gone.
+func (t *Tealgate) Mutates(there bool) { t.unmutated = !there }
 
 // WaitForMode returns when requests in the namespace arrive at the entries of that
 // mode, as seen in tealgate's metrics: at the one that judges, and at the one that

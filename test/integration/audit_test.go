@@ -45,16 +45,17 @@ const tealgateUser = "system:serviceaccount:tealgate-system:tealgate"
 // three live reads, one to record the switch and two to judge it, and a new pod
 // template two. No informer of its manager is for pods or their endpoints.
 func TestAPIRequests(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "audit.log")
-	w := start(t, env.Options{AuditLog: log})
+	t.Parallel()
+	w := start(t, env.Options{}) // Nothing that other tests have left asks for anything.
+	log := w.cluster.AuditLog()
 	ctx := t.Context()
-	require.NoError(t, w.tealgate.Namespace(ctx, "shop", "enforce"))
+	require.NoError(t, w.tealgate.Namespace(ctx, "requests", "enforce"))
 	apply := func(file string, args ...string) {
-		w.admin(ctx, t, append([]string{"-n", "shop", "apply", "-f", filepath.Join("testdata", "shared", file)}, args...)...)
+		w.admin(ctx, t, append([]string{"-n", "requests", "apply", "-f", filepath.Join("testdata", "shared", file)}, args...)...)
 	}
 
 	apply("shop-blue.yaml")
-	w.admin(ctx, t, "-n", "shop", "rollout", "status", "deployment/shop-blue", "--timeout=30s")
+	w.admin(ctx, t, "-n", "requests", "rollout", "status", "deployment/shop-blue", "--timeout=90s")
 
 	dry := requestsDuring(t, log, func() {
 		apply("service.yaml", "--dry-run=server")
@@ -67,9 +68,9 @@ func TestAPIRequests(t *testing.T) {
 
 	apply("service.yaml")
 	apply("shop-green.yaml")
-	w.admin(ctx, t, "-n", "shop", "rollout", "status", "deployment/shop-green", "--timeout=30s")
+	w.admin(ctx, t, "-n", "requests", "rollout", "status", "deployment/shop-green", "--timeout=90s")
 	guarded := requestsDuring(t, log, func() {
-		w.admin(ctx, t, "-n", "shop", "patch", "service", "shop", "-p", "spec: {selector: {tealgate.dev/color: green}}")
+		w.admin(ctx, t, "-n", "requests", "patch", "service", "shop", "-p", "spec: {selector: {tealgate.dev/color: green}}")
 	})
 	var reads []string
 	for _, event := range guarded {
@@ -83,7 +84,7 @@ func TestAPIRequests(t *testing.T) {
 	assert.Equal(t, []string{"endpointslices", "pods", "pods"}, reads)
 
 	attached := requestsDuring(t, log, func() {
-		w.admin(ctx, t, "-n", "shop", "set", "env", "deployment/shop-green", "NOTE=1")
+		w.admin(ctx, t, "-n", "requests", "set", "env", "deployment/shop-green", "NOTE=1")
 	})
 	reads = nil
 	for _, event := range attached {
@@ -95,7 +96,7 @@ func TestAPIRequests(t *testing.T) {
 	slices.Sort(reads)
 	assert.Equal(t, []string{"configmaps", "endpointslices"}, reads, "what the template names, and what stands behind the live color")
 	assert.Empty(t, requestsDuring(t, log, func() {
-		w.admin(ctx, t, "-n", "shop", "patch", "deployment", "shop-green", "-p", "spec: {minReadySeconds: 1}")
+		w.admin(ctx, t, "-n", "requests", "patch", "deployment", "shop-green", "-p", "spec: {minReadySeconds: 1}")
 	}), "the pod template stays")
 
 	var watched []string
@@ -119,8 +120,8 @@ func TestAPIRequests(t *testing.T) {
 
 // TestAuditAnnotations holds that the API server's log names the rules and the policies.
 func TestAuditAnnotations(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "audit.log")
-	w := start(t, env.Options{AuditLog: log})
+	w := solitary(t)
+	log := w.cluster.AuditLog()
 	ctx := t.Context()
 	require.NoError(t, w.tealgate.Namespace(ctx, "quiet", "audit"))
 	manifest := "{apiVersion: apps/v1, kind: Deployment, metadata: {name: bad}, spec: {selector: {matchLabels: {app: bad}}, " +

@@ -23,10 +23,9 @@ import (
 // then either skipped or fails to be called; a condition that cannot be evaluated
 // would refuse the request in a third way, and by that lock everybody out.
 func TestBreakGlassIsTotal(t *testing.T) {
-	w := start(t, env.Options{})
-	w.mayBreakGlass(t, "shop")
-	require.NoError(t, w.tealgate.Kill())
-	t.Cleanup(func() { require.NoError(t, w.tealgate.Start(context.WithoutCancel(t.Context()))) })
+	w := solitary(t)
+	w.mayBreakGlass(t, "glass")
+	w.kill(t)
 
 	now := time.Now().UTC()
 	good := "x until " + now.Add(30*time.Minute).Format(time.RFC3339)
@@ -60,13 +59,13 @@ func TestBreakGlassIsTotal(t *testing.T) {
 // take something away: the API server stamps none, so that the time of the change
 // before counts. tealgate knows better, unless it is away.
 func TestBreakGlassWithoutAClock(t *testing.T) {
-	w := start(t, env.Options{})
-	w.mayBreakGlass(t, "shop")
+	w := solitary(t)
+	w.mayBreakGlass(t, "clock")
 	const preview = `{"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shop", "labels": {"tealgate.dev/role": "preview"}}, ` +
 		`"spec": {"ports": [{"port": 80}], "selector": {"app": "shop", "tealgate.dev/color": "green"}}}`
 	kubectl := func(args ...string) env.KubectlResult {
 		options := env.KubectlOptions{Kubeconfig: w.holder, Stdin: strings.NewReader(preview)}
-		result, err := w.cluster.KubectlWith(t.Context(), options, append([]string{"-n", "shop"}, args...)...)
+		result, err := w.cluster.KubectlWith(t.Context(), options, append([]string{"-n", "clock"}, args...)...)
 		require.NoError(t, err)
 		return result
 	}
@@ -82,13 +81,12 @@ func TestBreakGlassWithoutAClock(t *testing.T) {
 	require.Zero(t, aged.Code, aged)
 
 	denied := kubectl("label", "service", "shop", "tealgate.dev/role-")
-	assert.Contains(t, denied.Stderr, "Warning: break-glass does not count for Service shop/shop: it ended at "+ended)
-	assert.Contains(t, denied.Stderr, `admission webhook "break-glass.tealgate.dev" denied the request: 1 problem in Service shop/shop: selector-ready`)
+	assert.Contains(t, denied.Stderr, "Warning: break-glass does not count for Service clock/shop: it ended at "+ended)
+	assert.Contains(t, denied.Stderr, `admission webhook "break-glass.tealgate.dev" denied the request: 1 problem in Service clock/shop: selector-ready`)
 
-	require.NoError(t, w.tealgate.Kill())
+	w.kill(t)
 	passes := kubectl("label", "service", "shop", "tealgate.dev/role-")
 	assert.Zero(t, passes.Code, passes)
-	require.NoError(t, w.tealgate.Start(t.Context()))
 }
 
 // annotations are values and whether a holder of the verb is let through by them.
@@ -208,7 +206,7 @@ func (w *world) glassHonoured(t *testing.T, object string) bool {
 	path := filepath.Join(t.TempDir(), "object.json")
 	require.NoError(t, os.WriteFile(path, []byte(object), 0o600))
 	options := env.KubectlOptions{Kubeconfig: w.holder}
-	result, err := w.cluster.KubectlWith(t.Context(), options, "-n", "shop", "create", "--dry-run=server", "-f", path)
+	result, err := w.cluster.KubectlWith(t.Context(), options, "-n", "glass", "create", "--dry-run=server", "-f", path)
 	require.NoError(t, err)
 	if result.Code == 0 {
 		return true

@@ -19,6 +19,7 @@ import (
 // what is issued is served, and what is renewed is served without a refused request. The
 // overlay's roles are enough for all of it, as startCluster holds.
 func TestCertManager(t *testing.T) {
+	t.Parallel()
 	ctx := t.Context()
 	cluster := startCluster(t, env.Options{})
 	require.NoError(t, env.InstallCertManager(ctx, cluster))

@@ -35,7 +35,8 @@ import (
 // first: to a new one the webhooks also tell what its Deployments have wrong, which the
 // check says of the Deployments themselves.
 func TestCorpus(t *testing.T) {
-	w := start(t, env.Options{})
+	t.Parallel()
+	w := start(t, env.Options{}) // The audit is one of everything that is there.
 	w.admin(t.Context(), t, "create", "clusterrolebinding", "exempt", "--clusterrole=tealgate-exempt", "--user="+developer)
 	s := newStage(t, w, corpusEntries(t))
 	answers := s.play(t)

@@ -27,10 +27,9 @@ import (
 // TestScriptsWhileReadsHang runs, one after the other, the stories in which the real
 // API server takes tealgate's lists of some resource and does not answer them.
 func TestScriptsWhileReadsHang(t *testing.T) {
-	cluster := startCluster(t, env.Options{})
-	detour := startDetour(t, cluster)
-	w := install(t, cluster, env.TealgateOptions{Binary: binary, Reach: detour.reach})
-	w.detour = detour
+	w := solitary(t)
+	w.giveWebhooks(t, timeout)
+	t.Cleanup(func() { w.giveWebhooks(t, longTimeout) })
 	files, err := filepath.Glob("testdata/silent/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
@@ -41,7 +40,7 @@ func TestScriptsWhileReadsHang(t *testing.T) {
 			before := w.undecided(t)
 			// The script itself runs when this function has returned.
 			t.Cleanup(func() {
-				detour.withhold()
+				w.detour.withhold()
 				after := w.undecided(t)
 				for _, entry := range gaveUp[name] {
 					assert.Greater(t, after[entry], before[entry], entry)
@@ -55,7 +54,7 @@ func TestScriptsWhileReadsHang(t *testing.T) {
 // gaveUp are the entries that cannot decide in the scripts, and count that.
 var gaveUp = map[string][]string{
 	"enforce": {"validate-enforce"},
-	"warn":    {"mutate", "validate-warn", "validate-audit"},
+	"warned":  {"mutate", "validate-warn", "validate-audit"},
 }
 
 var undecidedMetric = regexp.MustCompile(`(?m)^tealgate_admission_requests_total\{kind="Service",outcome="undecided",webhook="([a-z-]+)"\} (\d+)$`)
@@ -76,27 +75,23 @@ func (w *world) undecided(t *testing.T) map[string]int {
 // TestScriptsWhileTheCacheIsBehind runs, one after the other, the stories in which things
 // happen so fast that tealgate's cache does not have them yet.
 func TestScriptsWhileTheCacheIsBehind(t *testing.T) {
-	cluster := startCluster(t, env.Options{})
-	detour := startDetour(t, cluster)
-	w := install(t, cluster, env.TealgateOptions{Binary: binary, Reach: detour.reach})
-	w.detour = detour
+	w := solitary(t)
 	files, err := filepath.Glob("testdata/behind/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) { w.run(t, file) })
-		detour.stop()
+		w.detour.stop()
 	}
 }
 
 // detour passes on what tealgate asks of the API server, with tealgate's own
 // credentials. It keeps to itself the lists of withheld resources: what a client gets
-// that way ends when it gives up, and all of them end with the test. Watches pass, unless
-// they are stopped.
+// that way ends when it gives up. Watches pass, unless they are stopped. It ends with the
+// process.
 type detour struct {
 	server *httptest.Server
 	proxy  *httputil.ReverseProxy
-	ended  chan struct{}
 
 	lock     sync.Mutex
 	withheld map[string]bool
@@ -105,14 +100,16 @@ type detour struct {
 	flows   chan struct{}
 }
 
-// startDetour ends with the test, after tealgate if that is installed later.
-func startDetour(t *testing.T, cluster *env.Cluster) *detour {
-	t.Helper()
+func startDetour(cluster *env.Cluster) (*detour, error) {
 	target, err := url.Parse(cluster.Config.Host)
-	require.NoError(t, err)
+	if err != nil {
+		return nil, err
+	}
 	transport, err := rest.TransportFor(rest.AnonymousClientConfig(cluster.Config))
-	require.NoError(t, err)
-	d := &detour{ended: make(chan struct{}), proxy: &httputil.ReverseProxy{
+	if err != nil {
+		return nil, err
+	}
+	d := &detour{proxy: &httputil.ReverseProxy{
 		Rewrite:       func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		Transport:     transport,
 		FlushInterval: -1, // events of a watch come one by one
@@ -122,12 +119,7 @@ func startDetour(t *testing.T, cluster *env.Cluster) *detour {
 	d.server = httptest.NewUnstartedServer(d)
 	d.server.EnableHTTP2 = true
 	d.server.StartTLS()
-	t.Cleanup(func() {
-		close(d.ended)
-		d.server.CloseClientConnections()
-		d.server.Close()
-	})
-	return d
+	return d, nil
 }
 
 // reach sends a client of the cluster this way.
@@ -190,7 +182,6 @@ func (s slowed) Write(event []byte) (int, error) {
 		select {
 		case <-flows:
 		case <-s.gone:
-		case <-s.detour.ended:
 		}
 	}
 	return s.ResponseWriter.Write(event)
@@ -214,10 +205,7 @@ func (d *detour) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		d.proxy.ServeHTTP(w, r)
 		return
 	}
-	select {
-	case <-r.Context().Done():
-	case <-d.ended:
-	}
+	<-r.Context().Done()
 }
 
 // withhold is the script's command: withhold RESOURCES, none for an end of it.

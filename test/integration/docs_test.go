@@ -32,7 +32,8 @@ The answers on this page are what kubectl printed; a test compares them
 
 // TestExamples holds that docs/examples.md shows real answers.
 func TestExamples(t *testing.T) {
-	w := start(t, env.Options{})
+	w := everyday(t)
+	w.place(t)
 	page := examplesHead
 	for _, example := range examples {
 		namespace := "shop-" + strings.SplitN(example.file, "-", 2)[0]

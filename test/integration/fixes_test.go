@@ -48,18 +48,29 @@ func TestFixes(t *testing.T) {
 	offered := slices.DeleteFunc(messagesWithFix(engine), func(name string) bool { return name == "exemption/unreadable" })
 	assert.ElementsMatch(t, offered, slices.Collect(maps.Keys(cases)), "a case for each message that offers a fix, and no other")
 
-	w := start(t, env.Options{})
+	w := everyday(t)
+	w.place(t)
+	w.fixes(t, engine, false)
+}
+
+// TestFixesWithoutMutation does the same with the messages that it only then comes to.
+func TestFixesWithoutMutation(t *testing.T) {
+	engine, err := policies.Engine(t.Context())
+	require.NoError(t, err)
+	w := solitary(t)
+	w.unmutated(t)
+	w.fixes(t, engine, true)
+}
+
+// fixes runs the cases with the mutating webhooks, or those without.
+func (w *world) fixes(t *testing.T, engine *policy.Engine, unmutated bool) {
+	t.Helper()
+	cases := fixCases()
 	require.NoError(t, w.tealgate.Namespace(t.Context(), "fixes", "enforce"))
 	w.admin(t.Context(), t, "-n", "fixes", "create", "configmap", "shop-config", "--from-literal=DB_URL=")
-	for _, unmutated := range []bool{false, true} {
-		if unmutated {
-			w.admin(t.Context(), t, "delete", "mutatingwebhookconfiguration", "tealgate")
-			w.tealgate.WithoutMutation()
-		}
-		for _, name := range slices.Sorted(maps.Keys(cases)) {
-			if cases[name].unmutated == unmutated {
-				t.Run(name, func(t *testing.T) { w.fix(t, engine, name, cases[name]) })
-			}
+	for _, name := range slices.Sorted(maps.Keys(cases)) {
+		if cases[name].unmutated == unmutated {
+			t.Run(name, func(t *testing.T) { w.fix(t, engine, name, cases[name]) })
 		}
 	}
 }
@@ -87,7 +98,7 @@ func (w *world) fix(t *testing.T, engine *policy.Engine, name string, test fixCa
 		require.Zero(t, result.Code, result)
 	}
 	for _, deployment := range test.until {
-		w.admin(t.Context(), t, "-n", "fixes", "rollout", "status", "deployment/"+named.Replace(deployment), "--timeout=30s")
+		w.admin(t.Context(), t, "-n", "fixes", "rollout", "status", "deployment/"+named.Replace(deployment), "--timeout=90s")
 	}
 	var manifest map[string]any
 	require.NoError(t, yaml.Unmarshal([]byte(named.Replace(test.object)), &manifest))

@@ -15,7 +15,6 @@ import (
 
 	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/internal/traffic"
-	"github.com/tealgate/tealgate/test/env"
 )
 
 // gitOps are the ways in which what Git has reaches a cluster, each with the
@@ -43,16 +42,17 @@ var gitOps = map[string]struct{ create, apply, compare string }{
 // written and nothing rolls; a conflict there is only where a person's kubectl patch took
 // the selector, and none that force does not end.
 func TestGitOps(t *testing.T) {
-	w := start(t, env.Options{})
+	w := everyday(t)
+	w.place(t)
 	d := w.doorwayAt(t, "gitops", filepath.Join("testdata", "gitops"))
 	mover := w.mover(t)
 	for app, way := range gitOps {
 		t.Run(app, func(t *testing.T) {
 			d.must(t, fmt.Sprintf("sed s/APP/%s/g app.yaml | ", app)+way.create)
-			d.must(t, fmt.Sprintf(`kubectl wait service/%s --for=jsonpath='{.spec.selector.tealgate\.dev/color}'=blue --timeout=30s`, app))
+			d.must(t, fmt.Sprintf(`kubectl wait service/%s --for=jsonpath='{.spec.selector.tealgate\.dev/color}'=blue --timeout=90s`, app))
 			d.must(t, fmt.Sprintf("sed s/APP/%s/g green.yaml | ", app)+way.create)
-			d.must(t, fmt.Sprintf("kubectl rollout status deployment/%s-blue --timeout=30s", app))
-			d.must(t, fmt.Sprintf("kubectl rollout status deployment/%s-green --timeout=30s", app))
+			d.must(t, fmt.Sprintf("kubectl rollout status deployment/%s-blue --timeout=90s", app))
+			d.must(t, fmt.Sprintf("kubectl rollout status deployment/%s-green --timeout=90s", app))
 			git := fmt.Sprintf("(cat app.yaml; echo ---; cat green.yaml) | sed s/APP/%s/g | ", app)
 			stays := func(c color.Color, when string) {
 				t.Helper()

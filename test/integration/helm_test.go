@@ -62,8 +62,8 @@ func (h helm) live(t *testing.T, service string) string {
 // pinned waits until the Service of a new application has the color, and serves by it alone.
 func (h helm) pinned(t *testing.T, service, c string) {
 	t.Helper()
-	h.must(t, "kubectl wait service/"+service+` --for=jsonpath='{.spec.selector.tealgate\.dev/color}'=`+c+" --timeout=30s")
-	h.must(t, "kubectl rollout status deployment/"+service+"-"+c+" --timeout=30s")
+	h.must(t, "kubectl wait service/"+service+` --for=jsonpath='{.spec.selector.tealgate\.dev/color}'=`+c+" --timeout=90s")
+	h.must(t, "kubectl rollout status deployment/"+service+"-"+c+" --timeout=90s")
 	problem := ""
 	require.NoError(t, poll(t.Context(), func(ctx context.Context) (done bool, err error) {
 		problem, err = h.problem(ctx, service)
@@ -76,7 +76,8 @@ func (h helm) pinned(t *testing.T, service, c string) {
 // selector.
 func TestHelm(t *testing.T) {
 	buildPlugin(t)
-	w := start(t, env.Options{})
+	w := everyday(t)
+	w.place(t)
 	mover := w.mover(t)
 	t.Run("ByHand", func(t *testing.T) { w.helm(t, "helm").isSwitchedByHand(t, mover) })
 	t.Run("BothAtOnce", func(t *testing.T) { w.helm(t, "helm-both").installsBoth(t) })
@@ -89,7 +90,7 @@ func (h helm) isSwitchedByHand(t *testing.T, mover client.Client) {
 	h.run(t, "install shop chart")
 	h.pinned(t, "shop", "blue")
 	h.run(t, "upgrade shop chart --set note=second,green=true")
-	h.must(t, "kubectl rollout status deployment/shop-green --timeout=30s")
+	h.must(t, "kubectl rollout status deployment/shop-green --timeout=90s")
 	assert.Equal(t, "blue", h.live(t, "shop"))
 	h.move(t, mover, "shop", color.Green)
 	h.run(t, "upgrade shop chart --set note=third,green=true")
@@ -121,7 +122,7 @@ func (h helm) installsBoth(t *testing.T) {
 	} else {
 		hasColor()
 	}
-	h.must(t, "kubectl wait deployment --all --for=jsonpath='{.status.replicas}'=2 --timeout=30s")
+	h.must(t, "kubectl wait deployment --all --for=jsonpath='{.status.replicas}'=2 --timeout=90s")
 	h.must(t, "kubectl annotate pod --selector app=shop --overwrite "+env.AnnotationReady+"=true")
 	hasColor()
 	h.run(t, "upgrade shop chart --set green=true,starting=true")
@@ -134,7 +135,7 @@ func (h helm) isReleased(t *testing.T) {
 	t.Helper()
 	phase := func(phase string) {
 		t.Helper()
-		h.must(t, "kubectl wait bluegreen/shop --for=jsonpath={.status.phase}="+phase+" --timeout=30s")
+		h.must(t, "kubectl wait bluegreen/shop --for=jsonpath={.status.phase}="+phase+" --timeout=90s")
 	}
 	h.run(t, "install shop chart")
 	h.pinned(t, "shop", "blue")
@@ -146,7 +147,7 @@ func (h helm) isReleased(t *testing.T) {
 	assert.Equal(t, "green", h.live(t, "shop"), "after the switch")
 	phase("Watching")
 	h.must(t, h.world.pluginPath()+" kubectl tealgate rollback shop --reason 'as agreed'")
-	h.must(t, "kubectl wait bluegreen/shop --for=jsonpath={.status.release.outcome}=RolledBack --timeout=30s")
+	h.must(t, "kubectl wait bluegreen/shop --for=jsonpath={.status.release.outcome}=RolledBack --timeout=90s")
 	h.run(t, "upgrade shop chart --set note=third,green=true")
 	assert.Equal(t, "blue", h.live(t, "shop"), "after the rollback")
 	assert.Equal(t, "RolledBack", h.get(t, "bluegreen shop -o jsonpath={.status.release.outcome}"), "no release began")
@@ -175,7 +176,7 @@ func (h helm) renders(t *testing.T, mover client.Client) {
 	upgrade("1.4.0")
 	h.pinned(t, "shop", "blue")
 	upgrade("1.5.0")
-	h.must(t, "kubectl rollout status deployment/shop-green --timeout=30s")
+	h.must(t, "kubectl rollout status deployment/shop-green --timeout=90s")
 	assert.Equal(t, "shop-blue shop/web:1.4.0 shop-green shop/web:1.5.0 ", images())
 	assert.Equal(t, "blue", h.live(t, "shop"))
 	h.move(t, mover, "shop", color.Green)

@@ -2,7 +2,6 @@ package integration
 
 import (
 	"fmt"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -20,13 +19,14 @@ import (
 // minute, and nothing either while releases are frozen, though one of them has something new
 // to release. It is released as soon as the freeze is over.
 func TestIdle(t *testing.T) {
+	t.Parallel()
 	const number = 20
-	log := filepath.Join(t.TempDir(), "audit.log")
-	w := start(t, env.Options{AuditLog: log})
+	w := start(t, env.Options{})
 	t.Run("opened", func(t *testing.T) {
 		for i := range number {
 			t.Run(fmt.Sprintf("idle-%d", i), func(t *testing.T) {
 				t.Parallel()
+				w.place(t)
 				s := open(t, w.cluster, fmt.Sprintf("idle-%d", i), change(func(spec *v1alpha1.BlueGreenSpec) {
 					spec.Watch.Duration.Duration, spec.Retire.After.Duration = time.Second, time.Second
 					if i%5 == 2 {
@@ -39,7 +39,7 @@ func TestIdle(t *testing.T) {
 			})
 		}
 	})
-	asked := func() []auditEvent { return requested(readAudit(t, log)) }
+	asked := func() []auditEvent { return requested(readAudit(t, w.cluster.AuditLog())) }
 	// rests holds that nothing is asked from now on, or from soon.
 	rests := func(duration time.Duration) {
 		t.Helper()
@@ -48,7 +48,7 @@ func TestIdle(t *testing.T) {
 			last := before
 			before = len(asked())
 			return before == last
-		}, time.Minute, 3*time.Second, "tealgate comes to rest")
+		}, patience, 3*time.Second, "tealgate comes to rest")
 		assert.Never(t, func() bool { return len(asked()) > before }, duration, time.Second)
 		for _, event := range asked()[before:] {
 			t.Logf("%s %s", event.Verb, event.RequestURI)

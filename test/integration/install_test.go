@@ -45,11 +45,10 @@ type installation struct{ *world }
 // TestInstall goes the ways in which the manifests get into a cluster, and holds that
 // tealgate can always come back by itself.
 func TestInstall(t *testing.T) {
+	t.Parallel()
 	quota := filepath.Join(t.TempDir(), "admission.yaml")
 	require.NoError(t, os.WriteFile(quota, []byte(criticalQuota), 0o600))
-	cluster, err := env.Start(t.Context(), env.Options{APIServerArgs: []string{"--admission-control-config-file=" + quota}})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	cluster := startCluster(t, env.Options{APIServerArgs: []string{"--admission-control-config-file=" + quota}})
 	i := installation{&world{cluster: cluster}}
 
 	t.Run("AnyOrder", i.anyOrder)

@@ -1,10 +1,12 @@
 package integration
 
 import (
+	"context"
 	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path/filepath"
 	"slices"
 	"sync"
 	"testing"
@@ -18,7 +20,6 @@ import (
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/internal/notify"
-	"github.com/tealgate/tealgate/test/env"
 )
 
 // chat takes messages, refuses the first one, and keeps who hangs waiting until the end.
@@ -26,6 +27,8 @@ type chat struct {
 	mu      sync.Mutex
 	refused bool
 	events  []notify.Event
+	// rooms are the texts that came by the template.
+	rooms []string
 }
 
 func (c *chat) ServeHTTP(w http.ResponseWriter, request *http.Request) {
@@ -37,6 +40,12 @@ func (c *chat) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if request.URL.Path == "/room" {
+		var message struct{ Text string }
+		_ = json.NewDecoder(request.Body).Decode(&message)
+		c.rooms = append(c.rooms, message.Text)
+		return
+	}
 	if !c.refused {
 		c.refused = true
 		http.Error(w, "busy", http.StatusServiceUnavailable)
@@ -62,7 +71,7 @@ func (c *chat) kinds() []string {
 // TestNotifications: a release is told to who wants to know, though the first attempt is
 // refused and another target never answers.
 func TestNotifications(t *testing.T) {
-	w := start(t, env.Options{})
+	w := solitary(t)
 	c := &chat{}
 	server := httptest.NewServer(c)
 	t.Cleanup(server.Close)
@@ -77,9 +86,16 @@ func TestNotifications(t *testing.T) {
 		Data: map[string]string{"settings.yaml": `notifications:
 - {name: chat, secretRef: {key: chat}, namespaces: [told]}
 - {name: deaf, url: "` + server.URL + `/hangs", namespaces: [told]}
+- {name: room, url: "` + server.URL + `/room", namespaces: [told], events: [Switched], templateFrom: {configMap: tealgate-templates, key: slack.tmpl}}
 `},
 	})
-	require.NoError(t, w.untilMetric(t.Context(), `tealgate_policy_sources{state="in force"} 1`))
+	w.admin(t.Context(), t, "-n", v1alpha1.Namespace, "create", "configmap", "tealgate-templates",
+		"--from-file="+filepath.Join("..", "..", "docs", "examples", "notifications"))
+	t.Cleanup(func() {
+		w.dropSettings(t)
+		w.admin(context.WithoutCancel(t.Context()), t, "-n", v1alpha1.Namespace, "delete", "secret/tealgate-notifications", "configmap/tealgate-templates")
+	})
+	w.untilSettings(t)
 
 	s = open(t, w.cluster, "told", quick())
 	s.deploy(color.Green, "1.5.0", 3)
@@ -92,14 +108,17 @@ func TestNotifications(t *testing.T) {
 	s.outcome(v1alpha1.OutcomeRolledBack)
 
 	want := []string{notify.Started, notify.DecisionNeeded, notify.Switched, notify.RolledBack, notify.Finished}
-	require.Eventually(t, func() bool { return len(c.kinds()) >= len(want) }, 30*time.Second, 50*time.Millisecond, "%v", c.kinds())
+	require.Eventually(t, func() bool { return len(c.kinds()) >= len(want) }, patience, 50*time.Millisecond, "%v", c.kinds())
 	assert.Equal(t, want, slices.Compact(c.kinds()))
 	bg := s.until("only who hangs does not know", func(bg *v1alpha1.BlueGreen) bool {
-		return !slices.ContainsFunc(bg.Status.Notifications, func(n v1alpha1.Notification) bool { return slices.Contains(n.Targets, "chat") })
+		return !slices.ContainsFunc(bg.Status.Notifications, func(n v1alpha1.Notification) bool {
+			return slices.Contains(n.Targets, "chat") || slices.Contains(n.Targets, "room")
+		})
 	})
 	assert.Len(t, bg.Status.Notifications, len(want))
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	assert.Equal(t, []string{"shop-1: Switched"}, slices.Compact(c.rooms))
 	needed := c.events[slices.IndexFunc(c.events, func(e notify.Event) bool { return e.Event == notify.DecisionNeeded })]
 	assert.Equal(t, "http://shop-preview.told.svc:80", needed.Preview)
 	assert.Equal(t, "kubectl tealgate go shop -n told", needed.Command)

@@ -62,7 +62,7 @@ func sit(s *pair, rights map[string][]string) *desk {
 // types runs a command line behind kubectl tealgate, in the namespace of the pair.
 func (d *desk) types(user, line string) env.KubectlResult {
 	d.t.Helper()
-	ctx, cancel := context.WithTimeout(d.t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(d.t.Context(), 2*patience)
 	defer cancel()
 	args := append([]string{"tealgate", "-n", d.namespace}, words(line)...)
 	result, err := d.cluster.KubectlWith(ctx, env.KubectlOptions{Kubeconfig: d.users[user], Env: []string{"PATH=" + d.path, "TZ=UTC"}}, args...)
@@ -96,7 +96,8 @@ var padding = regexp.MustCompile(` {2,}`)
 // TestPeople: one application and the people round it, from the deployment to the report,
 // each with the rights of what they do and no others.
 func TestPeople(t *testing.T) {
-	w := start(t, env.Options{})
+	w := everyday(t)
+	w.place(t)
 	s := open(t, w.cluster, "shop", change(func(spec *v1alpha1.BlueGreenSpec) {
 		spec.Verify.Checklist = []v1alpha1.Check{{Name: "login-and-order"}, {Name: "payment"}}
 		spec.Watch.Duration.Duration, spec.Retire.After.Duration = time.Second, time.Second

@@ -1,10 +1,12 @@
 package integration
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,11 +15,17 @@ import (
 // buildPlugin puts kubectl-tealgate beside tealgate, where pluginPath finds it.
 func buildPlugin(t *testing.T) {
 	t.Helper()
-	build := exec.CommandContext(t.Context(), "go", "build", "-race", "-o",
-		filepath.Join(filepath.Dir(binary), "kubectl-tealgate"), "github.com/tealgate/tealgate/cmd/kubectl-tealgate")
-	output, err := build.CombinedOutput()
-	require.NoError(t, err, string(output))
+	require.NoError(t, pluginBuilt())
 }
+
+var pluginBuilt = sync.OnceValue(func() error {
+	build := exec.Command("go", "build", "-race", "-o",
+		filepath.Join(filepath.Dir(binary), "kubectl-tealgate"), "github.com/tealgate/tealgate/cmd/kubectl-tealgate")
+	if output, err := build.CombinedOutput(); err != nil {
+		return fmt.Errorf("build kubectl-tealgate: %w\n%s", err, output)
+	}
+	return nil
+})
 
 // pluginPath is the PATH in which kubectl finds what buildPlugin built.
 func (w *world) pluginPath() string {

@@ -138,7 +138,7 @@ func TestDoorsPage(t *testing.T) {
 func (w *world) policiesTypeCheck(t *testing.T) {
 	t.Helper()
 	for _, policy := range objects[admissionregistrationv1.ValidatingAdmissionPolicy](t, "ValidatingAdmissionPolicy") {
-		w.admin(t.Context(), t, "wait", "--for=jsonpath={.status.typeChecking}", "--timeout=30s", "validatingadmissionpolicy", policy.Name)
+		w.admin(t.Context(), t, "wait", "--for=jsonpath={.status.typeChecking}", "--timeout=90s", "validatingadmissionpolicy", policy.Name)
 		assert.Empty(t, w.admin(t.Context(), t, "get", "validatingadmissionpolicy", policy.Name,
 			"-o=jsonpath={.status.typeChecking.expressionWarnings}"), policy.Name)
 	}

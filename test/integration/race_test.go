@@ -27,6 +27,7 @@ import (
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/test/env"
+	"github.com/tealgate/tealgate/test/rights"
 )
 
 const (
@@ -38,13 +39,7 @@ const (
 )
 
 // raceAudit keeps the changes of Services, and what tealgate reads for them.
-const raceAudit = `apiVersion: audit.k8s.io/v1
-kind: Policy
-omitStages: [RequestReceived]
-rules:
-- {level: Metadata, verbs: [patch], resources: [{group: "", resources: [services]}]}
-- {level: Metadata, verbs: [list], resources: [{group: "", resources: [pods]}], users: ["system:serviceaccount:tealgate-system:tealgate"]}
-- {level: None}
+const raceAudit = rights.Policy + `- {level: Metadata, verbs: [patch], resources: [{group: "", resources: [services]}]}
 `
 
 // TestRace flips pods between ready and not while Services are moved from one color to
@@ -54,12 +49,9 @@ rules:
 // by it, and none was denied that should have passed. What happened between the reading
 // of the pods and the change cannot be held; it is measured for docs/architecture.md.
 func TestRace(t *testing.T) {
-	log := filepath.Join(t.TempDir(), "audit.log")
-	cluster, err := env.Start(t.Context(), env.Options{AuditLog: log, AuditPolicy: raceAudit})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, cluster.Stop()) })
+	cluster := startCluster(t, env.Options{AuditPolicy: raceAudit})
 	// Not the binary of the other tests: the detector of data races would be measured too.
-	w := install(t, cluster, env.TealgateOptions{})
+	w := install(t, cluster, env.TealgateOptions{Timeout: timeout})
 	var all []*arena
 	for i := range arenas {
 		all = append(all, w.arena(t, fmt.Sprintf("race-%d", i)))
@@ -69,7 +61,7 @@ func TestRace(t *testing.T) {
 		racing.Go(func() { a.err = a.race(t.Context()) })
 	}
 	racing.Wait()
-	events := readAudit(t, log)
+	events := readAudit(t, cluster.AuditLog())
 	var gaps []gap
 	verdicts := map[string]int{}
 	for _, a := range all {
@@ -137,7 +129,7 @@ func (w *world) arena(t *testing.T, namespace string) *arena {
 	for _, file := range []string{"shop-blue", "service", "shop-green"} {
 		w.admin(ctx, t, "-n", namespace, "apply", "-f", filepath.Join("testdata", "shared", file+".yaml"))
 		if file != "service" {
-			w.admin(ctx, t, "-n", namespace, "rollout", "status", "deployment/"+file, "--timeout=30s")
+			w.admin(ctx, t, "-n", namespace, "rollout", "status", "deployment/"+file, "--timeout=90s")
 		}
 	}
 	developer, err := clientcmd.BuildConfigFromFlags("", w.kubeconfig)
@@ -298,7 +290,7 @@ func (a *arena) read(t *testing.T, change auditEvent, events []auditEvent) time.
 	var last time.Time
 	for _, event := range events {
 		asked := event.RequestReceivedTimestamp.Time
-		if event.Verb == "list" && event.ObjectRef.Namespace == a.namespace && asked.After(last) &&
+		if event.Verb == "list" && event.ObjectRef.Resource == "pods" && event.ObjectRef.Namespace == a.namespace && asked.After(last) &&
 			asked.After(change.RequestReceivedTimestamp.Time) && asked.Before(change.StageTimestamp.Time) {
 			last = asked
 		}

@@ -18,10 +18,6 @@ import (
 	"github.com/tealgate/tealgate/test/env"
 )
 
-// wayBack is how long it may take from the word, or from the failed signal, until only blue is
-// in the slices.
-const wayBack = 5 * time.Second
-
 // states are what green may have come to when it has to go.
 var states = []struct {
 	what string
@@ -64,7 +60,7 @@ func (s *pair) crashes() {
 	s.switched()
 	s.says(color.Green, 3, env.AnnotationCrash, "true")
 	said := time.Now()
-	s.t.Logf("%s from the failure to blue in the slices", s.servesWithin(color.Blue, 3, wayBack).Sub(said))
+	s.t.Logf("%s from the failure to blue in the slices", s.serves(color.Blue, 3).Sub(said))
 	assert.Contains(s.t, []string{"NoReadyPods", "CrashLoop"}, s.outcome(v1alpha1.OutcomeRolledBack).Status.Release.Reason)
 }
 
@@ -78,7 +74,7 @@ func (s *pair) goesBackByWord() {
 		state.of(s)
 		s.decide("mia", v1alpha1.VerdictRollback, "")
 		said := time.Now()
-		s.t.Logf("%s: %s from the Decision to blue in the slices", state.what, s.servesWithin(color.Blue, 3, wayBack).Sub(said))
+		s.t.Logf("%s: %s from the Decision to blue in the slices", state.what, s.serves(color.Blue, 3).Sub(said))
 		assert.Equal(s.t, "mia said Rollback: as agreed", s.outcome(v1alpha1.OutcomeRolledBack).Status.Release.Message)
 	}
 }
@@ -94,7 +90,7 @@ func (g *gauges) goesBackBySignal(s *pair) {
 		state.of(s)
 		g.set(s.namespace, "0.5")
 		failed := time.Now()
-		s.t.Logf("%s: %s from the failed signal to blue in the slices", state.what, s.servesWithin(color.Blue, 3, wayBack).Sub(failed))
+		s.t.Logf("%s: %s from the failed signal to blue in the slices", state.what, s.serves(color.Blue, 3).Sub(failed))
 		r := s.outcome(v1alpha1.OutcomeRolledBack).Status.Release
 		if i == 0 {
 			assert.Equal(s.t, "signal value is 0.5, above 0.01", r.Message)

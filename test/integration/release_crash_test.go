@@ -121,13 +121,12 @@ func over(bg *v1alpha1.BlueGreen) bool {
 }
 
 // withoutTealgate is a cluster that knows the kinds and nothing else of tealgate.
-func withoutTealgate(t *testing.T) *env.Cluster {
+func withoutTealgate(t *testing.T) *world {
 	t.Helper()
-	cluster := startCluster(t, env.Options{})
-	w := &world{cluster: cluster}
+	w := &world{cluster: startCluster(t, env.Options{}), places: make(chan struct{}, 3)}
 	w.admin(t.Context(), t, "apply", "-k", filepath.Join("..", "..", "manifests", "crd"))
-	w.admin(t.Context(), t, "wait", "--for=condition=Established", "--timeout=30s", "crd/bluegreens.tealgate.dev", "crd/decisions.tealgate.dev")
-	return cluster
+	w.admin(t.Context(), t, "wait", "--for=condition=Established", "--timeout=90s", "crd/bluegreens.tealgate.dev", "crd/decisions.tealgate.dev")
+	return w
 }
 
 // automatic is a release that asks nobody, with a job and a short watch.
@@ -153,9 +152,10 @@ func furnished(t *testing.T, cluster *env.Cluster, namespace string) *pair {
 // TestControllerDies: killed at any single write of a release, before it or after it, the
 // controller that comes next ends in the same state.
 func TestControllerDies(t *testing.T) {
-	cluster := withoutTealgate(t)
+	t.Parallel()
+	w := withoutTealgate(t)
 	whole := &mortal{}
-	t.Run("never", func(t *testing.T) { outlives(t, cluster, "never", whole) })
+	t.Run("never", func(t *testing.T) { outlives(t, w.cluster, "never", whole) })
 	writes := whole.written.Load()
 	require.Greater(t, writes, int64(12), "a release is many writes")
 	t.Logf("a release takes %d writes", writes)
@@ -167,7 +167,8 @@ func TestControllerDies(t *testing.T) {
 			}
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
-				outlives(t, cluster, name, &mortal{dies: n, after: after})
+				w.place(t)
+				outlives(t, w.cluster, name, &mortal{dies: n, after: after})
 			})
 		}
 	}
@@ -178,7 +179,7 @@ func TestControllerDies(t *testing.T) {
 func outlives(t *testing.T, cluster *env.Cluster, namespace string, m *mortal) {
 	t.Helper()
 	s := furnished(t, cluster, namespace)
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
 	request := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: "shop"}}
 	_, err := s.releaser(&mortal{}).Reconcile(ctx, request)
@@ -187,7 +188,8 @@ func outlives(t *testing.T, cluster *env.Cluster, namespace string, m *mortal) {
 	s.deploy(color.Green, "1.5.0", 1)
 
 	err = s.live(ctx, s.releaser(m))
-	if m.dies > 0 {
+	// Not each release is as many writes as the first one: some find done what it had to do.
+	if m.dies > 0 && m.written.Load() >= m.dies {
 		require.ErrorIs(t, err, errCrash)
 		err = s.live(ctx, s.releaser(&mortal{}))
 	}
@@ -213,13 +215,15 @@ func outlives(t *testing.T, cluster *env.Cluster, namespace string, m *mortal) {
 
 // TestTwoLeaders: two controllers that both believe to lead move each Service once.
 func TestTwoLeaders(t *testing.T) {
-	cluster := withoutTealgate(t)
+	t.Parallel()
+	w := withoutTealgate(t)
 	const rounds = 5
 	for round := range rounds {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
-			s := furnished(t, cluster, fmt.Sprintf("leaders-%d", round))
-			ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+			w.place(t)
+			s := furnished(t, w.cluster, fmt.Sprintf("leaders-%d", round))
+			ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 			defer cancel()
 			request := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: s.namespace, Name: "shop"}}
 			_, err := s.releaser(&mortal{}).Reconcile(ctx, request)

@@ -6,8 +6,10 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -29,6 +31,12 @@ func short(spec *v1alpha1.BlueGreenSpec) {
 	spec.Watch.Duration.Duration, spec.Retire.After.Duration = time.Second, time.Second
 }
 
+// deleting deletes the old color at the end.
+func deleting(spec *v1alpha1.BlueGreenSpec) {
+	short(spec)
+	spec.Retire.Action = v1alpha1.RetireDelete
+}
+
 // unasked asks nobody whether to switch.
 func unasked(spec *v1alpha1.BlueGreenSpec) { spec.Approval.Policy = v1alpha1.ApprovalAutomatic }
 
@@ -43,6 +51,7 @@ func measured(spec *v1alpha1.BlueGreenSpec, servers ...string) {
 
 // TestReleases: whole releases on a real control plane, one namespace each.
 func TestReleases(t *testing.T) {
+	t.Parallel()
 	w := start(t, env.Options{})
 	gauges := startGauges(t, w)
 	t.Run("stories", func(t *testing.T) {
@@ -51,6 +60,7 @@ func TestReleases(t *testing.T) {
 			story func(*pair)
 		}{
 			"finished":     {change(short), (*pair).finishes},
+			"deleted":      {change(deleting), (*pair).losesBlue},
 			"nogo":         {quick(), (*pair).isStopped},
 			"smoke-fails":  {quick(), (*pair).failsItsSmokeTest},
 			"no-cronjob":   {quick(), (*pair).hasNoSmokeTest},
@@ -71,6 +81,7 @@ func TestReleases(t *testing.T) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
+				w.place(t)
 				test.story(open(t, w.cluster, name, test.spec))
 			})
 		}
@@ -127,9 +138,20 @@ func (s *pair) finishes() {
 
 	// Had the restart begun a release, the one that is asked for would be another.
 	s.kubectl("rollout", "restart", "deployment")
-	s.kubectl("rollout", "status", "deployment/shop-green", "--timeout=30s")
-	s.kubectl("rollout", "status", "deployment/shop-blue", "--timeout=30s")
+	s.kubectl("rollout", "status", "deployment/shop-green", "--timeout=90s")
+	s.kubectl("rollout", "status", "deployment/shop-blue", "--timeout=90s")
 	assert.Equal(s.t, "shop-2", s.asks("after the restart").Status.Release.Name)
+}
+
+// losesBlue: what the release was from is deleted, and green serves on.
+func (s *pair) losesBlue() {
+	s.deploy(color.Green, "1.5.0", 3)
+	s.phase(v1alpha1.PhaseAwaitingDecision)
+	s.decide("mia", v1alpha1.VerdictGo, "")
+	s.outcome(v1alpha1.OutcomeSucceeded)
+	blue := &appsv1.Deployment{ObjectMeta: s.meta("shop-blue")}
+	assert.True(s.t, apierrors.IsNotFound(s.Get(s.t.Context(), client.ObjectKeyFromObject(blue), blue)))
+	s.serves(color.Green, 3)
 }
 
 // keepsDecisions waits until those on remembered releases, and no others, go with the BlueGreen.
@@ -140,7 +162,7 @@ func (s *pair) keepsDecisions(bg *v1alpha1.BlueGreen) {
 		require.NoError(s.t, s.List(s.t.Context(), &list, client.InNamespace(s.namespace)))
 		return len(list.Items) == 1 && list.Items[0].Spec.Release == bg.Status.Release.Name &&
 			len(list.Items[0].OwnerReferences) == 1 && list.Items[0].OwnerReferences[0].UID == bg.UID
-	}, 30*time.Second, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 }
 
 // wasTested looks at the job that verified the first release: whose it is, and what it
@@ -172,7 +194,7 @@ func (s *pair) isStopped() {
 
 	// The same once more begins nothing by itself: the next release is the one asked for.
 	s.deploy(color.Green, "1.5.0", 3)
-	s.kubectl("rollout", "status", "deployment/shop-green", "--timeout=30s")
+	s.kubectl("rollout", "status", "deployment/shop-green", "--timeout=90s")
 	s.waits("blue is live with 1.4.0; 1.5.0 on green was there before: kubectl tealgate release shop begins one all the same")
 	assert.Equal(s.t, "shop-2", s.asks("once more").Status.Release.Name)
 	s.phase(v1alpha1.PhaseAwaitingDecision)
@@ -232,7 +254,7 @@ func (s *pair) hasAnotherOwner() {
 		require.NoError(s.t, s.Get(s.t.Context(), client.ObjectKeyFromObject(other), other))
 		conflict = meta.FindStatusCondition(other.Status.Conditions, v1alpha1.ConditionConflict)
 		return conflict != nil
-	}, 30*time.Second, 50*time.Millisecond)
+	}, patience, 50*time.Millisecond)
 	assert.Equal(s.t, metav1.ConditionTrue, conflict.Status)
 	assert.Equal(s.t, "Service shop-preview belongs to BlueGreen shop, which is older", conflict.Message)
 	assert.True(s.t, meta.IsStatusConditionFalse(other.Status.Conditions, v1alpha1.ConditionReady))

@@ -3,10 +3,10 @@ package integration
 import (
 	"context"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
-	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -150,11 +150,11 @@ func createOrUpdate(ctx context.Context, c client.Client, object client.Object, 
 	return false, c.Update(ctx, object)
 }
 
-// until waits for a state of the BlueGreen, for half a minute.
+// until waits for a state of the BlueGreen.
 func (s *pair) until(what string, reached func(*v1alpha1.BlueGreen) bool) *v1alpha1.BlueGreen {
 	s.t.Helper()
 	bg := &v1alpha1.BlueGreen{}
-	deadline := time.Now().Add(30 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		require.NoError(s.t, s.Get(s.t.Context(), client.ObjectKey{Namespace: s.namespace, Name: "shop"}, bg))
 		if reached(bg) {
@@ -191,15 +191,10 @@ func (s *pair) outcome(outcome v1alpha1.Outcome) *v1alpha1.BlueGreen {
 // says when they did.
 func (s *pair) serves(c color.Color, n int) time.Time {
 	s.t.Helper()
-	return s.servesWithin(c, n, 30*time.Second)
-}
-
-func (s *pair) servesWithin(c color.Color, n int, limit time.Duration) time.Time {
-	s.t.Helper()
 	require.Eventually(s.t, func() bool {
 		serving, others := s.serving(c)
 		return serving == n && others == 0
-	}, limit, 10*time.Millisecond, "%d of %s in the slices in %s", n, c, limit)
+	}, patience, 10*time.Millisecond, "%d of %s in the slices", n, c)
 	return time.Now()
 }
 
@@ -261,16 +256,19 @@ func (s *pair) replicas(c color.Color) int32 {
 	return *deployment.Spec.Replicas
 }
 
-// ownsNothing holds that tealgate has left no field of what it wrote to itself.
+// ownsNothing holds that tealgate leaves no field of what it writes to itself, once it has
+// come to the second write.
 func (s *pair) ownsNothing() {
 	s.t.Helper()
 	for _, object := range []client.Object{
 		&appsv1.Deployment{ObjectMeta: s.meta("shop-blue")}, &appsv1.Deployment{ObjectMeta: s.meta("shop-green")},
 		&corev1.Service{ObjectMeta: s.meta("shop")}, &corev1.Service{ObjectMeta: s.meta("shop-preview")},
 	} {
-		require.NoError(s.t, s.Get(s.t.Context(), client.ObjectKeyFromObject(object), object))
-		for _, entry := range object.GetManagedFields() {
-			assert.NotEqual(s.t, "tealgate", entry.Manager, "tealgate stays owner of nothing in %s", object.GetName())
-		}
+		require.Eventually(s.t, func() bool {
+			err := s.Get(s.t.Context(), client.ObjectKeyFromObject(object), object)
+			return err == nil && !slices.ContainsFunc(object.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+				return entry.Manager == "tealgate"
+			})
+		}, patience, 50*time.Millisecond, "tealgate stays owner of nothing in %s", object.GetName())
 	}
 }

@@ -45,7 +45,7 @@ func (s *pair) isDeployedAfterGo() {
 }
 
 // validFor is how long a Go counts that has to be seen to end.
-const validFor = 8 * time.Second
+const validFor = 15 * time.Second
 
 // ticked waits for a person before it is verified, and a Go soon counts no more.
 func ticked(spec *v1alpha1.BlueGreenSpec) {

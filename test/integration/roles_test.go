@@ -7,12 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"testing"
 
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
-
-	"github.com/tealgate/tealgate/test/env"
 	"github.com/tealgate/tealgate/test/rights"
 )
 
@@ -21,25 +16,16 @@ var grants = flag.Bool("grants", false, "fail on rights in manifests/rbac that n
 // logs is the folder of the audit logs of all clusters, which have tealgate's requests.
 var logs string
 
-// recordRequests has tealgate's requests written down, unless the test has a log of its own.
-func recordRequests(t *testing.T, options env.Options) env.Options {
-	t.Helper()
-	if options.AuditLog != "" {
-		return options
-	}
-	file, err := os.CreateTemp(logs, "*.log")
-	require.NoError(t, err)
-	require.NoError(t, file.Close())
-	options.AuditLog, options.AuditPolicy = file.Name(), rights.Policy
-	return options
-}
-
-// assertNothingRefused holds that tealgate's roles have all that it asked for.
-func assertNothingRefused(t *testing.T, log string) {
-	t.Helper()
+// refusedNothing holds that tealgate's roles have all that it asked for.
+func refusedNothing(log string) error {
 	requests, err := rights.Read(log)
-	require.NoError(t, err)
-	assert.Empty(t, rights.Text(rights.Refused(requests)), "tealgate's roles lack something")
+	if err != nil {
+		return err
+	}
+	if refused := rights.Text(rights.Refused(requests)); refused != "" {
+		return fmt.Errorf("tealgate's roles lack something:\n%s", refused)
+	}
+	return nil
 }
 
 // checkGrants holds, after a whole run, that tealgate has used every right that its roles

@@ -7,7 +7,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/assert"
@@ -19,9 +18,7 @@ import (
 // TestRulebook runs, one after the other, the stories of a platform team that changes
 // policies and settings. Each begins with the embedded rules alone.
 func TestRulebook(t *testing.T) {
-	cluster := startCluster(t, env.Options{})
-	folder := t.TempDir()
-	w := install(t, cluster, env.TealgateOptions{Binary: binary, Args: []string{"--policy-dir", folder}})
+	w := solitary(t)
 	embedded := w.digest(t, w.tealgate)
 	files, err := filepath.Glob("testdata/rulebook/*.txtar")
 	require.NoError(t, err)
@@ -39,7 +36,21 @@ func TestRulebook(t *testing.T) {
 		})
 	}
 	t.Run("Replicas", func(t *testing.T) { w.replicasAgree(t) })
-	t.Run("Folder", func(t *testing.T) { w.folderChanges(t, folder) })
+	t.Run("Folder", func(t *testing.T) { w.folderChanges(t, w.policies) })
+}
+
+// dropSettings takes the platform team's settings back.
+func (w *world) dropSettings(t *testing.T) {
+	t.Helper()
+	ctx := context.WithoutCancel(t.Context())
+	w.admin(ctx, t, "-n", "tealgate-system", "delete", "configmap", "tealgate-settings")
+	require.NoError(t, w.untilMetric(ctx, `tealgate_policy_sources{state="in force"} 1`))
+}
+
+// untilSettings waits until settings count, beside the folder of a solitary world.
+func (w *world) untilSettings(t *testing.T) {
+	t.Helper()
+	require.NoError(t, w.untilMetric(t.Context(), `tealgate_policy_sources{state="in force"} 2`))
 }
 
 var digestMetric = regexp.MustCompile(`(?m)^tealgate_policy_info\{digest="([0-9a-f]+)"\} 1$`)
@@ -126,7 +137,7 @@ func (w *world) untilMetric(ctx context.Context, line string) error {
 }
 
 func (w *world) untilMetricLine(ts *testscript.TestScript, _ bool, args []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	if err := w.untilMetric(ctx, args[0]); err != nil {
 		ts.Fatalf("untilmetric %s: %v", args[0], err)

@@ -23,7 +23,7 @@ import (
 
 // TestScripts runs the stories in which tealgate is up.
 func TestScripts(t *testing.T) {
-	w := start(t, env.Options{})
+	w := everyday(t)
 	for _, dir := range []string{"rules", "behaviour", "policies"} {
 		t.Run(dir, func(t *testing.T) { w.run(t, filepath.Join("testdata", dir)) })
 	}
@@ -32,9 +32,8 @@ func TestScripts(t *testing.T) {
 // TestScriptsWithoutMutation runs the stories in which the mutating webhooks,
 // which fail open, did not answer.
 func TestScriptsWithoutMutation(t *testing.T) {
-	w := start(t, env.Options{})
-	w.admin(t.Context(), t, "delete", "mutatingwebhookconfiguration", "tealgate")
-	w.tealgate.WithoutMutation()
+	w := solitary(t)
+	w.unmutated(t)
 	w.run(t, filepath.Join("testdata", "unmutated"))
 }
 
@@ -42,8 +41,9 @@ func TestScriptsWithoutMutation(t *testing.T) {
 // killed: what must go on without it, and what must not happen. Those of the admission
 // policies have the same answers as in TestScripts.
 func TestScriptsWhileDown(t *testing.T) {
-	w := start(t, env.Options{})
+	w := solitary(t)
 	w.mortal = true
+	t.Cleanup(func() { w.mortal = false })
 	files, err := filepath.Glob("testdata/down/*.txtar")
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
@@ -54,7 +54,7 @@ func TestScriptsWhileDown(t *testing.T) {
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
 			// The script itself runs when this function has returned.
-			t.Cleanup(func() { require.NoError(t, w.tealgate.Start(context.WithoutCancel(t.Context()))) })
+			t.Cleanup(func() { w.revive(t) })
 			w.run(t, file)
 		})
 	}
@@ -64,7 +64,7 @@ func TestScriptsWhileDown(t *testing.T) {
 // releases, and out, as kubectl tealgate goes it.
 func TestApplications(t *testing.T) {
 	buildPlugin(t)
-	w := start(t, env.Options{})
+	w := everyday(t)
 	w.run(t, filepath.Join("testdata", "applications"))
 }
 
@@ -114,6 +114,8 @@ func (w *world) run(t *testing.T, path string) {
 		UpdateScripts:      *update,
 		RequireUniqueNames: true,
 		Setup: func(e *testscript.Env) error {
+			w.places <- struct{}{}
+			e.Defer(func() { <-w.places })
 			e.Vars = append(e.Vars, "NS="+namespaceOf(e))
 			if err := os.CopyFS(filepath.Join(e.WorkDir, "docs"), os.DirFS(filepath.Join("..", "..", "docs", "examples"))); err != nil {
 				return err
@@ -132,7 +134,7 @@ func (w *world) run(t *testing.T, path string) {
 				w.kubectl(ts, neg, w.cluster.Kubeconfig, args)
 			},
 			"settled": func(ts *testscript.TestScript, _ bool, args []string) {
-				w.kubectl(ts, false, w.cluster.Kubeconfig, []string{"rollout", "status", "deployment/" + args[0], "--timeout=30s"})
+				w.kubectl(ts, false, w.cluster.Kubeconfig, []string{"rollout", "status", "deployment/" + args[0], "--timeout=90s"})
 			},
 			"holder": func(ts *testscript.TestScript, neg bool, args []string) {
 				record(ts, holder+"$", args, w.kubectl(ts, neg, w.holder, args))
@@ -167,7 +169,7 @@ func namespaceOf(e *testscript.Env) string {
 }
 
 func (w *world) namespace(ts *testscript.TestScript, _ bool, args []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	name := ts.Getenv("NS")
 	ts.Check(w.tealgate.Namespace(ctx, name, args[0]))
@@ -177,25 +179,37 @@ func (w *world) namespace(ts *testscript.TestScript, _ bool, args []string) {
 		_, err = w.cluster.Kubectl(ctx, "label", "namespace", name, "tealgate.dev/language="+args[1])
 		ts.Check(err)
 		// The label reaches tealgate's cache a moment later.
-		probe := "{apiVersion: apps/v1, kind: Deployment, metadata: {name: probe}, spec: {selector: {matchLabels: {app: probe}}, " +
-			"template: {metadata: {labels: {app: probe}}, spec: {containers: [{name: probe, image: probe}]}}}}"
 		ts.Check(poll(ctx, func(ctx context.Context) (bool, error) {
-			result, err := w.cluster.KubectlWith(ctx, env.KubectlOptions{Stdin: strings.NewReader(probe)},
-				"-n", name, "create", "--dry-run=server", "-f", "-")
+			result, err := w.probe(ctx, name)
 			return strings.Contains(result.Stderr, "处问题"), err
 		}))
 	}
 }
 
+// probe asks about a Deployment with problems, which does not come to be.
+func (w *world) probe(ctx context.Context, namespace string) (env.KubectlResult, error) {
+	manifest := "{apiVersion: apps/v1, kind: Deployment, metadata: {name: probe}, spec: {selector: {matchLabels: {app: probe}}, " +
+		"template: {metadata: {labels: {app: probe}}, spec: {containers: [{name: probe, image: probe}]}}}}"
+	return w.cluster.KubectlWith(ctx, env.KubectlOptions{Stdin: strings.NewReader(manifest)},
+		"-n", namespace, "create", "--dry-run=server", "-f", "-")
+}
+
+// untilMode does not trust tealgate's metrics alone: scripts beside this one are in them too.
 func (w *world) untilMode(ts *testscript.TestScript, _ bool, args []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
-	ts.Check(w.tealgate.WaitForMode(ctx, ts.Getenv("NS"), args[0]))
+	name, mode := ts.Getenv("NS"), args[0]
+	ts.Check(w.tealgate.WaitForMode(ctx, name, mode))
+	ts.Check(poll(ctx, func(ctx context.Context) (bool, error) {
+		result, err := w.probe(ctx, name)
+		denied, told := result.Code != 0, strings.Contains(result.Stderr, "readiness-probe")
+		return denied == (mode == "enforce") && told == (mode != "audit"), err
+	}))
 }
 
 // kubectl returns all that it shows, in the order of a terminal.
 func (w *world) kubectl(ts *testscript.TestScript, neg bool, kubeconfig string, args []string) string {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	args = slices.Clone(args)
 	if !slices.Contains(args, "-n") && !slices.Contains(args, "-A") {
@@ -235,7 +249,7 @@ func ended(text []byte) string {
 }
 
 func (w *world) own(ts *testscript.TestScript, _ bool, args []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	namespace := ts.Getenv("NS")
 	uid, err := w.cluster.Kubectl(ctx, "-n", namespace, "get", "configmap", args[0], "-o=jsonpath={.metadata.uid}")
@@ -249,7 +263,7 @@ func (w *world) own(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func (w *world) capture(ts *testscript.TestScript, _ bool, args []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	result, err := w.cluster.Kubectl(ctx, append([]string{"-n", ts.Getenv("NS")}, args[1:]...)...)
 	ts.Check(err)
@@ -263,7 +277,8 @@ func (w *world) capture(ts *testscript.TestScript, _ bool, args []string) {
 // words: https://pkg.go.dev/k8s.io/apimachinery/pkg/util/rand.
 var podName = regexp.MustCompile(`-[bcdfghjklmnpqrstvwxz2456789]{5,10}-[bcdfghjklmnpqrstvwxz2456789]{5}\b`)
 
-// localPort is where tealgate listens in this run.
+// localPort is where tealgate listens in this run. The timeout that its URL ends with is
+// shown as the manifests have it.
 var localPort = regexp.MustCompile(`127\.0\.0\.1:\d+`)
 
 // times match a time of day, with its date or without.
@@ -275,6 +290,7 @@ var (
 func normalise(output []byte) []byte {
 	output = podName.ReplaceAll(output, []byte("-HASH-xxxxx"))
 	output = localPort.ReplaceAll(output, []byte("127.0.0.1:PORT"))
+	output = bytes.ReplaceAll(output, fmt.Appendf(nil, "?timeout=%ds", longTimeout), fmt.Appendf(nil, "?timeout=%ds", timeout))
 	output = fullTime.ReplaceAll(output, []byte("2006-01-02T15:04:05Z"))
 	return timeOfDay.ReplaceAll(output, []byte("${1}15:04Z"))
 }
@@ -291,7 +307,7 @@ func fill(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 func (w *world) until(ts *testscript.TestScript, neg bool, args []string) {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	defer cancel()
 	last := ""
 	err := poll(ctx, func(ctx context.Context) (bool, error) {
@@ -308,5 +324,5 @@ func (w *world) until(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 func poll(ctx context.Context, condition wait.ConditionWithContextFunc) error {
-	return wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, 30*time.Second, true, condition)
+	return wait.PollUntilContextTimeout(ctx, 50*time.Millisecond, patience, true, condition)
 }

@@ -18,12 +18,10 @@ import (
 // TestServe tries what a platform engineer relies on: TLS 1.3 only, a CA that
 // comes back when somebody takes it away, and an end without a refused request.
 func TestServe(t *testing.T) {
-	ctx := t.Context()
-	cluster := startCluster(t, env.Options{})
-	tealgate, err := env.InstallTealgate(ctx, cluster, env.TealgateOptions{Binary: binary, Args: []string{"--drain-delay=3s", "--certificate-lifetime=1h"}})
-	require.NoError(t, err)
-	w := &world{cluster: cluster, tealgate: tealgate}
-	require.NoError(t, tealgate.Namespace(ctx, "shop", "enforce"))
+	w := solitary(t)
+	cluster, tealgate := w.cluster, w.tealgate
+	require.NoError(t, tealgate.Namespace(t.Context(), "served", "enforce"))
+	t.Cleanup(func() { w.revive(t) })
 
 	t.Run("OldTLS", func(t *testing.T) {
 		dialer := tls.Dialer{Config: &tls.Config{InsecureSkipVerify: true, MaxVersion: tls.VersionTLS12}}
@@ -47,7 +45,7 @@ func TestServe(t *testing.T) {
 		before := served(t, tealgate.Webhook)
 		w.admin(t.Context(), t, "-n", "tealgate-system", "delete", "secret", "tealgate-webhook-certificate")
 		require.NoError(t, poll(t.Context(), func(ctx context.Context) (bool, error) {
-			result, err := cluster.KubectlWith(ctx, env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "-n", "shop", "create", "--dry-run=server", "-f", "-")
+			result, err := cluster.KubectlWith(ctx, env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "-n", "served", "create", "--dry-run=server", "-f", "-")
 			if err == nil && result.Code != 0 {
 				err = errors.New(result.String())
 			}
@@ -58,23 +56,17 @@ func TestServe(t *testing.T) {
 
 	t.Run("DeletionShows", func(t *testing.T) {
 		// With nothing left to call, tealgate itself is the only one to tell.
-		const metric, kind = "tealgate_webhook_configuration_trusted", "mutatingwebhookconfiguration"
+		const metric = "tealgate_webhook_configuration_trusted"
 		require.NoError(t, w.untilMetric(t.Context(), metric+`{kind="mutating"} 1`))
-		before, err := cluster.Kubectl(t.Context(), "get", kind, "tealgate", "-o=jsonpath={.webhooks}")
-		require.NoError(t, err)
-		w.admin(t.Context(), t, "delete", kind, "tealgate")
+		before := w.dropMutation(t)
 		require.NoError(t, w.untilMetric(t.Context(), metric+`{kind="mutating"} 0`))
 		require.NoError(t, w.untilMetric(t.Context(), metric+`{kind="validating"} 1`))
-		manifest := `{"apiVersion": "admissionregistration.k8s.io/v1", "kind": "MutatingWebhookConfiguration",
-			"metadata": {"name": "tealgate"}, "webhooks": ` + before.Stdout + `}`
-		again, err := cluster.KubectlWith(t.Context(), env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "create", "-f", "-")
-		require.NoError(t, err)
-		require.Zero(t, again.Code, "%s", again)
+		w.bringBackMutation(t, before)
 	})
 
 	t.Run("Drains", func(t *testing.T) {
 		// What the API server knows of the CA just now may be a moment old.
-		require.NoError(t, tealgate.WaitForMode(t.Context(), "shop", "enforce"))
+		require.NoError(t, tealgate.WaitForMode(t.Context(), "served", "enforce"))
 		ended := make(chan error, 1)
 		go func() { ended <- tealgate.Stop() }()
 		require.NoError(t, poll(t.Context(), func(ctx context.Context) (bool, error) {
@@ -89,7 +81,7 @@ func TestServe(t *testing.T) {
 			return response.StatusCode != http.StatusOK, response.Body.Close()
 		}), "it says that it is not ready any more")
 		manifest := "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}]}}"
-		result, err := cluster.KubectlWith(t.Context(), env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "-n", "shop", "apply", "-f", "-")
+		result, err := cluster.KubectlWith(t.Context(), env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "-n", "served", "apply", "-f", "-")
 		require.NoError(t, err)
 		assert.Zero(t, result.Code, "and answers on: %s", result)
 		require.NoError(t, <-ended)

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -223,7 +222,7 @@ func deployment(namespace, name, app string) *unstructured.Unstructured {
 
 func (s *stage) until(t *testing.T, condition func(ctx context.Context) bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
 	require.NoError(t, poll(ctx, func(ctx context.Context) (bool, error) { return condition(ctx), nil }))
 }

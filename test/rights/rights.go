@@ -18,14 +18,13 @@ import (
 // user is tealgate's ServiceAccount.
 const user = "system:serviceaccount:tealgate-system:tealgate"
 
-// Policy is an audit policy that records tealgate's requests and no others. A watch is
-// recorded when it begins: it may outlive the log.
+// Policy is an audit policy that records tealgate's requests and no others, unless more rules
+// follow. A watch is recorded when it begins: it may outlive the log.
 const Policy = `apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
 rules:
 - {level: Metadata, users: ["` + user + `"]}
-- level: None
 `
 
 // Request is one that the API server has decided about. Resource has the subresource
