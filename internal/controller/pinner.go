@@ -14,6 +14,7 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/handler"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
@@ -28,6 +29,9 @@ import (
 // settle is how long to wait before looking again at a Service whose pods are
 // ready and whose EndpointSlices do not say so yet.
 const settle = time.Second
+
+// pinTimeout bounds one look at a Service: a read that hangs must not keep others waiting.
+const pinTimeout = 10 * time.Second
 
 // Namespaces tells the labels of a namespace, nil when it is not known.
 type Namespaces interface {
@@ -71,6 +75,7 @@ func SetupPinner(mgr ctrl.Manager, options PinnerOptions) error {
 		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(p.servicesOf)).
 		WatchesMetadata(&corev1.Namespace{}, handler.EnqueueRequestsFromMapFunc(p.servicesIn),
 			builder.WithPredicates(predicate.LabelChangedPredicate{})).
+		WithOptions(controller.Options{ReconciliationTimeout: pinTimeout}).
 		Complete(p)
 	if err != nil {
 		return fmt.Errorf("service pinner: %w", err)
