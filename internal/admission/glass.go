@@ -32,8 +32,9 @@ const (
 	// clockSkew is what tealgate's clock may be behind that of the API server, which
 	// has admitted the time already.
 	clockSkew = time.Minute
-	// rightTimeout bounds a question that only a warning depends on.
-	rightTimeout = 300 * time.Millisecond
+	// rightShare is the part of the time left, a fifth, that a question may take which only
+	// a warning depends on.
+	rightShare = 5
 )
 
 var glassForm = regexp.MustCompile(BreakGlassPattern)
@@ -151,8 +152,11 @@ func (w *Webhooks) intact(ctx context.Context, r *review) intact {
 
 // rightless says why the API server refused an annotation whose time is good.
 func (w *Webhooks) rightless(ctx context.Context, r *review) message.Refusal {
-	ctx, cancel := context.WithTimeout(ctx, rightTimeout)
-	defer cancel()
+	if deadline, ok := ctx.Deadline(); ok {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Until(deadline)/rightShare)
+		defer cancel()
+	}
 	may, err := inTime(ctx, func() (bool, error) {
 		return w.facts.MayBreakGlass(ctx, r.Namespace, r.UserInfo.Username, r.UserInfo.Groups)
 	})
