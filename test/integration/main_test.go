@@ -95,7 +95,7 @@ func TestMain(m *testing.M) {
 	}
 	code := m.Run()
 	errs := []error{everydayWorld.end(), solitaryWorld.end()}
-	if code == 0 && *grants {
+	if code == 0 && whole() {
 		errs = append(errs, checkGrants())
 	}
 	if err := errors.Join(errs...); err != nil {

@@ -11,8 +11,6 @@ import (
 	"github.com/tealgate/tealgate/test/rights"
 )
 
-var grants = flag.Bool("grants", false, "fail on rights in manifests/rbac that nothing has used: for a run of all tests")
-
 // logs is the folder of the audit logs of all clusters, which have tealgate's requests.
 var logs string
 
@@ -26,6 +24,16 @@ func refusedNothing(log string) error {
 		return fmt.Errorf("tealgate's roles lack something:\n%s", refused)
 	}
 	return nil
+}
+
+// whole reports whether all tests of the package are run.
+func whole() bool {
+	for _, name := range []string{"test.run", "test.skip", "test.list"} {
+		if flag.Lookup(name).Value.String() != "" {
+			return false
+		}
+	}
+	return true
 }
 
 // checkGrants holds, after a whole run, that tealgate has used every right that its roles
