@@ -49,10 +49,10 @@ func TestAudit(t *testing.T) {
 	}
 	kubectl("apply", "-f", filepath.Join("testdata", "audit", "cluster.yaml"))
 	for _, deployment := range []string{"cart-blue", "cart-green"} {
-		kubectl("-n", "cart", "rollout", "status", "deployment/"+deployment, "--timeout=60s")
+		kubectl("-n", "cart", "rollout", "status", "deployment/"+deployment, "--timeout=180s")
 	}
 	for _, deployment := range []string{"shop-blue", "shop-green"} {
-		kubectl("-n", "shop", "rollout", "status", "deployment/"+deployment, "--timeout=60s")
+		kubectl("-n", "shop", "rollout", "status", "deployment/"+deployment, "--timeout=180s")
 	}
 
 	t.Run("Page", auditPage)

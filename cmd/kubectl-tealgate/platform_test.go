@@ -46,7 +46,7 @@ func TestExplainPlatformRules(t *testing.T) {
 	require.Eventually(t, func() bool {
 		out, errOut, err = run(t, "explain", "readiness-probe", "team-owner")
 		return err == nil
-	}, 30*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	assert.Equal(t, fromFolder, out)
 	assert.Empty(t, errOut)
 	assert.Contains(t, out, "team-owner: Every Deployment names its team\n")

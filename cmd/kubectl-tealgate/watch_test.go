@@ -103,7 +103,7 @@ func (o *transcript) String() string {
 
 func (o *transcript) has(t *testing.T, text string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return strings.Contains(o.String(), text) }, 30*time.Second, 10*time.Millisecond, "%q in:\n%s", text, o)
+	require.Eventually(t, func() bool { return strings.Contains(o.String(), text) }, time.Minute, 10*time.Millisecond, "%q in:\n%s", text, o)
 }
 
 // status is the BlueGreen of the test, and its hand the controller's.

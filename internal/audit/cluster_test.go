@@ -130,7 +130,7 @@ func outOfSight(t *testing.T, cluster *env.Cluster) {
 		require.Zero(t, result.Code, result)
 	}
 	apply(gateway)
-	result, err := cluster.Kubectl(t.Context(), "wait", "--for=condition=Established", "crd/httproutes.gateway.networking.k8s.io", "--timeout=30s")
+	result, err := cluster.Kubectl(t.Context(), "wait", "--for=condition=Established", "crd/httproutes.gateway.networking.k8s.io", "--timeout=90s")
 	require.NoError(t, err)
 	require.Zero(t, result.Code, result)
 	apply(hidden)

@@ -46,7 +46,7 @@ func TestNothingOutlivesTheProcess(t *testing.T) {
 	require.Len(t, pids, 5, "the cluster did not start")
 
 	for _, pid := range pids {
-		err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, 5*time.Second, true,
+		err := wait.PollUntilContextTimeout(t.Context(), 10*time.Millisecond, soon, true,
 			func(context.Context) (bool, error) { return !alive(pid), nil })
 		assert.NoError(t, err, "pid %d lives on", pid)
 	}

@@ -103,7 +103,7 @@ func annotations(now time.Time) map[string]bool {
 		strings.Repeat("火", 450) + " until " + in(time.Minute*9, "2006-01-02T15:04:05Z"): true,
 
 		"x until " + in(-time.Minute, time.RFC3339):                                 false,
-		"x until " + in(61*time.Minute, time.RFC3339):                               false,
+		"x until " + in(75*time.Minute, time.RFC3339):                               false,
 		"x until " + in(24*time.Hour, time.RFC3339):                                 false,
 		"x until " + in(30*time.Minute, "2006-01-02T15:04:05") + ".1234567890Z":     false,
 		"x until " + in(30*time.Minute, "2006-01-02t15:04:05z"):                     false,

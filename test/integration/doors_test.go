@@ -53,7 +53,7 @@ func TestDoors(t *testing.T) {
 			down.try(t, row, row.down, &row.answerDown)
 		}
 	}
-	w.admin(t.Context(), t, "wait", "--for=delete", "namespace/doors", "namespace/doors-down", "--timeout=60s")
+	w.admin(t.Context(), t, "wait", "--for=delete", "namespace/doors", "namespace/doors-down", "--timeout=180s")
 	if *update && !t.Failed() {
 		for i := range rows {
 			archive.Files[i].Data = rows[i].write()

@@ -127,12 +127,12 @@ func (i installation) whileDown(t *testing.T) {
 	}), "the webhooks are dead")
 
 	in := func(args ...string) { i.admin(ctx, t, append([]string{"-n", "tealgate-system"}, args...)...) }
-	in("delete", "pods", "--all", "--timeout=60s")
+	in("delete", "pods", "--all", "--timeout=180s")
 	i.comesUp(t)
 	in("scale", "deployment", "tealgate", "--replicas=0")
 	in("scale", "deployment", "tealgate", "--replicas=2")
 	in("rollout", "restart", "deployment", "tealgate")
-	in("delete", "deployment,service,secret,configmap", "--all", "--timeout=60s")
+	in("delete", "deployment,service,secret,configmap", "--all", "--timeout=180s")
 	in("create", "configmap", "tealgate-settings", "--from-literal=settings.yaml=bad")
 	i.apply(t, manifestsDir)
 	i.comesUp(t)
@@ -146,12 +146,12 @@ func (i installation) apply(t *testing.T, dir string) {
 
 func (i installation) delete(t *testing.T) {
 	t.Helper()
-	i.admin(t.Context(), t, "delete", "-k", manifestsDir, "--timeout=60s")
+	i.admin(t.Context(), t, "delete", "-k", manifestsDir, "--timeout=180s")
 }
 
 func (i installation) comesUp(t *testing.T) {
 	t.Helper()
-	i.admin(t.Context(), t, "-n", "tealgate-system", "rollout", "status", "deployment/tealgate", "--timeout=60s")
+	i.admin(t.Context(), t, "-n", "tealgate-system", "rollout", "status", "deployment/tealgate", "--timeout=180s")
 }
 
 // trusted waits until tealgate has put its CA into every entry.

@@ -6,5 +6,5 @@ for app in pay old; do
 done
 kubectl apply -f roles.yaml --as=ada
 for app in shop-blue pay-blue pay-green old-blue legacy-a legacy-b; do
-  kubectl rollout status "deployment/$app" --timeout=60s
+  kubectl rollout status "deployment/$app" --timeout=150s
 done
