@@ -139,18 +139,19 @@ func automatic() v1alpha1.BlueGreenSpec {
 }
 
 // furnished is a shop whose BlueGreen nobody has looked at.
-func furnished(t *testing.T, cluster *env.Cluster, namespace string) *pair {
+func furnished(t *testing.T, cluster *env.Cluster, namespace string, spec v1alpha1.BlueGreenSpec) *pair {
 	t.Helper()
 	s := &pair{t: t, cluster: cluster, namespace: namespace}
 	s.Client = s.as("lee")
 	s.create(&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: namespace, Labels: map[string]string{v1alpha1.LabelMode: v1alpha1.ModeEnforce}}})
 	s.furnish()
-	s.create(&v1alpha1.BlueGreen{ObjectMeta: s.meta("shop"), Spec: automatic()})
+	s.create(&v1alpha1.BlueGreen{ObjectMeta: s.meta("shop"), Spec: spec})
 	return s
 }
 
 // TestControllerDies: killed at any single write of a release, before it or after it, the
-// controller that comes next ends in the same state.
+// controller that comes next ends in the same state; and so do many of which each dies of one
+// write, on the other branches of the flow chart.
 func TestControllerDies(t *testing.T) {
 	t.Parallel()
 	w := withoutTealgate(t)
@@ -159,6 +160,13 @@ func TestControllerDies(t *testing.T) {
 	writes := whole.written.Load()
 	require.Greater(t, writes, int64(12), "a release is many writes")
 	t.Logf("a release takes %d writes", writes)
+	for name, branch := range branches() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w.place(t)
+			branch.dies(t, w, name)
+		})
+	}
 	for _, after := range []bool{false, true} {
 		for n := int64(1); n <= writes; n++ {
 			name := fmt.Sprintf("before-%d", n)
@@ -178,7 +186,7 @@ func TestControllerDies(t *testing.T) {
 // is left with what an uninterrupted one leaves.
 func outlives(t *testing.T, cluster *env.Cluster, namespace string, m *mortal) {
 	t.Helper()
-	s := furnished(t, cluster, namespace)
+	s := furnished(t, cluster, namespace, automatic())
 	ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 	defer cancel()
 	request := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: namespace, Name: "shop"}}
@@ -222,7 +230,7 @@ func TestTwoLeaders(t *testing.T) {
 		t.Run(fmt.Sprint(round), func(t *testing.T) {
 			t.Parallel()
 			w.place(t)
-			s := furnished(t, w.cluster, fmt.Sprintf("leaders-%d", round))
+			s := furnished(t, w.cluster, fmt.Sprintf("leaders-%d", round), automatic())
 			ctx, cancel := context.WithTimeout(t.Context(), 2*patience)
 			defer cancel()
 			request := reconcile.Request{NamespacedName: types.NamespacedName{Namespace: s.namespace, Name: "shop"}}

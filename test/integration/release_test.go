@@ -2,6 +2,7 @@ package integration
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
+	apimeta "k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -112,23 +114,28 @@ func (s *pair) service(name string, labels map[string]string) *corev1.Service {
 	}}
 }
 
-// deploy makes a Deployment of a color, or replaces its template.
-func (s *pair) deploy(c color.Color, version string, replicas int32) {
+// deploy makes a Deployment of a color, or replaces its template. Kwok makes of its pods what
+// the annotations say, names and values in turn.
+func (s *pair) deploy(c color.Color, version string, replicas int32, annotations ...string) {
 	s.t.Helper()
-	require.NoError(s.t, s.apply(c, version, replicas))
+	require.NoError(s.t, s.apply(c, version, replicas, annotations...))
 }
 
 // apply is deploy, for one that may be refused.
-func (s *pair) apply(c color.Color, version string, replicas int32) error {
+func (s *pair) apply(c color.Color, version string, replicas int32, annotations ...string) error {
 	s.t.Helper()
 	deployment := &appsv1.Deployment{ObjectMeta: s.meta("shop-" + string(c))}
 	labels := map[string]string{"app": "shop", "tier": "web", v1alpha1.LabelColor: string(c), v1alpha1.LabelVersion: version}
+	says := map[string]string{v1alpha1.AnnotationConfig: "none"}
+	for pair := range slices.Chunk(annotations, 2) {
+		says[pair[0]] = pair[1]
+	}
 	_, err := createOrUpdate(s.t.Context(), s.Client, deployment, func() {
 		deployment.Labels = map[string]string{v1alpha1.LabelColor: string(c)}
 		deployment.Spec.Replicas = &replicas
 		deployment.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"app": "shop", v1alpha1.LabelColor: string(c)}}
 		deployment.Spec.Template = corev1.PodTemplateSpec{
-			ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: map[string]string{v1alpha1.AnnotationConfig: "none"}},
+			ObjectMeta: metav1.ObjectMeta{Labels: labels, Annotations: says},
 			Spec: corev1.PodSpec{Containers: []corev1.Container{{
 				Name: "web", Image: "shop/web:" + version, Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 8080}},
 				ReadinessProbe: &corev1.Probe{ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/readyz", Port: intstr.FromString("http")}}},
@@ -260,15 +267,19 @@ func (s *pair) replicas(c color.Color) int32 {
 // come to the second write.
 func (s *pair) ownsNothing() {
 	s.t.Helper()
-	for _, object := range []client.Object{
-		&appsv1.Deployment{ObjectMeta: s.meta("shop-blue")}, &appsv1.Deployment{ObjectMeta: s.meta("shop-green")},
-		&corev1.Service{ObjectMeta: s.meta("shop")}, &corev1.Service{ObjectMeta: s.meta("shop-preview")},
-	} {
+	for _, list := range []client.ObjectList{&appsv1.DeploymentList{}, &corev1.ServiceList{}} {
 		require.Eventually(s.t, func() bool {
-			err := s.Get(s.t.Context(), client.ObjectKeyFromObject(object), object)
-			return err == nil && !slices.ContainsFunc(object.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
-				return entry.Manager == "tealgate"
-			})
-		}, patience, 50*time.Millisecond, "tealgate stays owner of nothing in %s", object.GetName())
+			owned := false
+			err := errors.Join(
+				s.List(s.t.Context(), list, client.InNamespace(s.namespace)),
+				apimeta.EachListItem(list, func(item runtime.Object) error {
+					object, err := apimeta.Accessor(item)
+					owned = owned || err == nil && slices.ContainsFunc(object.GetManagedFields(), func(entry metav1.ManagedFieldsEntry) bool {
+						return entry.Manager == "tealgate"
+					})
+					return err
+				}))
+			return err == nil && !owned
+		}, patience, 50*time.Millisecond, "tealgate stays owner of nothing in %T", list)
 	}
 }
