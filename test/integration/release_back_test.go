@@ -18,15 +18,32 @@ import (
 	"github.com/tealgate/tealgate/test/env"
 )
 
-// states are what green may have come to when it has to go.
+// states are what green may have come to when it has to go, and how many of its pods are ready
+// then. Where nothing else has said so before, reasons are why it goes.
 var states = []struct {
-	what string
-	of   func(*pair)
+	what    string
+	of      func(*pair)
+	ready   int
+	reasons []string
 }{
-	{"green at 2/3", func(s *pair) { s.says(color.Green, 1, env.AnnotationReady, "false") }},
-	{"green at 0/3", func(s *pair) { s.says(color.Green, 3, env.AnnotationReady, "false") }},
-	{"green crash-looping", func(s *pair) { s.says(color.Green, 3, env.AnnotationCrash, "true") }},
-	{"green deleted", (*pair).losesGreen},
+	{"green at 2/3", func(s *pair) { s.says(color.Green, 1, env.AnnotationReady, "false") }, 2, []string{"SignalFailed"}},
+	{"green at 0/3", func(s *pair) { s.says(color.Green, 3, env.AnnotationReady, "false") }, 0, []string{"NoReadyPods"}},
+	{"green crash-looping", func(s *pair) { s.says(color.Green, 3, env.AnnotationCrash, "true") }, 0, []string{"CrashLoop", "NoReadyPods"}},
+	{"green deleted", (*pair).losesGreen, 0, []string{"NoReadyPods"}},
+}
+
+// has waits until so many pods of a color are ready: what is said of kwok's pods comes true later.
+func (s *pair) has(c color.Color, ready int) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool {
+		var pods corev1.PodList
+		require.NoError(s.t, s.List(s.t.Context(), &pods, client.InNamespace(s.namespace), client.MatchingLabels{v1alpha1.LabelColor: string(c)}))
+		n := 0
+		for i := range pods.Items {
+			n += countPod(&pods.Items[i]).ready
+		}
+		return n == ready
+	}, patience, 10*time.Millisecond, "%d ready pods of %s", ready, c)
 }
 
 // losesGreen deletes the Deployment that serves, which takes breaking the glass.
@@ -50,6 +67,7 @@ func (s *pair) isRolledBack() {
 	require.True(s.t, apierrors.IsForbidden(err), "a pipeline of the old color: %v", err)
 	assert.Contains(s.t, err.Error(), "rollback-target")
 	s.says(color.Green, 1, env.AnnotationReady, "false")
+	s.has(color.Green, 2)
 	said := time.Now()
 	s.decide("mia", v1alpha1.VerdictRollback, "")
 	s.t.Logf("%s from the Decision, a second of it to be younger, to blue in the slices", s.serves(color.Blue, 3).Sub(said))
@@ -72,6 +90,7 @@ func (s *pair) goesBackByWord() {
 		s.phase(v1alpha1.PhaseWatching)
 		s.serves(color.Green, 3)
 		state.of(s)
+		s.has(color.Green, state.ready)
 		s.decide("mia", v1alpha1.VerdictRollback, "")
 		said := time.Now()
 		s.t.Logf("%s: %s from the Decision to blue in the slices", state.what, s.serves(color.Blue, 3).Sub(said))
@@ -79,8 +98,8 @@ func (s *pair) goesBackByWord() {
 	}
 }
 
-// goesBackBySignal is the same with a signal that fails. Where no pod of green is ready that
-// is noticed without it.
+// goesBackBySignal is the same with a signal that fails. Where no pod of green is ready, or one
+// is in a crash loop, that is noticed without it.
 func (g *gauges) goesBackBySignal(s *pair) {
 	for i, state := range states {
 		g.set(s.namespace, "0")
@@ -88,11 +107,13 @@ func (g *gauges) goesBackBySignal(s *pair) {
 		s.phase(v1alpha1.PhaseWatching)
 		s.serves(color.Green, 3)
 		state.of(s)
+		s.has(color.Green, state.ready)
 		g.set(s.namespace, "0.5")
 		failed := time.Now()
 		s.t.Logf("%s: %s from the failed signal to blue in the slices", state.what, s.serves(color.Blue, 3).Sub(failed))
 		r := s.outcome(v1alpha1.OutcomeRolledBack).Status.Release
-		if i == 0 {
+		assert.Contains(s.t, state.reasons, r.Reason, state.what)
+		if r.Reason == "SignalFailed" {
 			assert.Equal(s.t, "signal value is 0.5, above 0.01", r.Message)
 		}
 	}

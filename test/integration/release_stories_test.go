@@ -64,6 +64,7 @@ func TestReleases(t *testing.T) {
 			"nogo":         {quick(), (*pair).isStopped},
 			"smoke-fails":  {quick(), (*pair).failsItsSmokeTest},
 			"no-cronjob":   {quick(), (*pair).hasNoSmokeTest},
+			"never-ready":  {change(func(spec *v1alpha1.BlueGreenSpec) { spec.Deploy.Deadline.Duration = 5 * time.Second }), (*pair).neverComes},
 			"planted":      {quick(), (*pair).findsAnotherJob},
 			"rolled-back":  {quick(), (*pair).isRolledBack},
 			"crashes":      {quick(), (*pair).crashes},
@@ -212,6 +213,18 @@ func (s *pair) hasNoSmokeTest() {
 	require.NoError(s.t, s.Delete(s.t.Context(), &batchv1.CronJob{ObjectMeta: s.meta("smoke")}))
 	s.deploy(color.Green, "1.5.0", 3)
 	assert.Equal(s.t, "job smoke failed: there is no CronJob smoke", s.outcome(v1alpha1.OutcomeAborted).Status.Release.Message)
+	s.serves(color.Blue, 3)
+}
+
+// neverComes: green has an image that nobody can pull, so it ends with the deadline.
+func (s *pair) neverComes() {
+	s.deploy(color.Green, "1.5.0", 3, env.AnnotationWaiting, "ImagePullBackOff")
+	r := s.outcome(v1alpha1.OutcomeAborted).Status.Release
+	assert.Equal(s.t, "DeployDeadline", r.Reason)
+	assert.Contains(s.t, r.Message, "green was not ready after 5s: ")
+	assert.Contains(s.t, r.Message, "Service shop: green has 0 ready pods, blue serves with 3")
+	assert.Empty(s.t, r.Jobs, "nothing was tried on it")
+	assert.Equal(s.t, int32(0), s.replicas(color.Green), "green is retired")
 	s.serves(color.Blue, 3)
 }
 
