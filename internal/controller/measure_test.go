@@ -3,6 +3,7 @@ package controller
 import (
 	"net/http"
 	"net/http/httptest"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -53,8 +54,9 @@ func TestLatest(t *testing.T) {
 func TestRehearsal(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		key := client.ObjectKey{Namespace: "shop", Name: "shop"}
-		asked, told, known := 0, 0, false
-		m := newMeasurer(func(string) (string, bool) { asked++; return "", known }, func(client.ObjectKey) { told++ }, time.Now)
+		var asked, told atomic.Int64
+		var known atomic.Bool
+		m := newMeasurer(func(string) (string, bool) { asked.Add(1); return "", known.Load() }, func(client.ObjectKey) { told.Add(1) }, time.Now)
 		latest := func() string {
 			return m.latest(t.Context(), key, "spec 1", rehearsal, []question{{name: "errors", server: "main"}})["errors"].Trouble
 		}
@@ -66,16 +68,16 @@ func TestRehearsal(t *testing.T) {
 		synctest.Wait()
 		assert.Equal(t, "the settings name no Prometheus main", latest())
 		sleep(time.Hour)
-		assert.Equal(t, 13, asked, "each five minutes")
-		assert.Equal(t, 1, told, "there was nothing new")
-		known = true // And has no address that could be asked.
+		assert.Equal(t, int64(13), asked.Load(), "each five minutes")
+		assert.Equal(t, int64(1), told.Load(), "there was nothing new")
+		known.Store(true) // And has no address that could be asked.
 		sleep(5 * time.Minute)
-		assert.Equal(t, 2, told, "it has another trouble now")
+		assert.Equal(t, int64(2), told.Load(), "it has another trouble now")
 		assert.NotEqual(t, "the settings name no Prometheus main", latest())
 		m.forget(key)
-		before := asked
+		before := asked.Load()
 		sleep(time.Hour)
-		assert.Equal(t, before, asked, "who is gone has no queries")
+		assert.Equal(t, before, asked.Load(), "who is gone has no queries")
 	})
 }
 
