@@ -7,13 +7,15 @@ import data.tealgate.lib.workload
 import data.tealgate.lib.yaml
 
 # argument_message is script where the literal stands inside a longer text, or
-# where the text could not be shown: then the cure is told, not pasted.
+# where the text could not or should not be shown: then the cure is told, not pasted.
 argument_message(finding, list) := "script" if {
 	some item in list
 	item.replaced == {}
 } else := "script" if {
 	some text in rewritten(list)
 	contains(text, `"`)
+} else := "script" if {
+	doubtful(list)
 } else := {"credential": "argument", "store": "argument-store"}[finding.type]
 
 flag(option) := option.flag if {
@@ -43,6 +45,37 @@ rewritten_element(list, i, original) := texts[0] if {
 		finding.element == i
 	]
 } else := original
+
+# doubtful: beside what is replaced stands a word that no pattern knows and that may be secret
+# all the same. It is not repeated: answers end in logs of pipelines.
+doubtful(list) if {
+	elements := container_of(list[0].entry)[list[0].part]
+	some i, original in elements
+	not i in {finding.element | some finding in list}
+	may_be_secret(elements, i, workload.as_text(original))
+}
+
+# Behind a flag of one letter, as in -p hunter2: a port or a path is seen to be one.
+may_be_secret(elements, i, text) if {
+	i > 0
+	regex.match(`^-[A-Za-z]$`, workload.as_text(elements[i - 1]))
+	not secrets.is_flag(text)
+	not regex.match(secrets.harmless, text)
+	not regex.match(`^:?[0-9]+$`, text)
+}
+
+# A name and a word behind a colon, as in admin:hunter2.
+may_be_secret(_, _, text) if regex.match(`(^|=)[^\s:/=@-][^\s:/=@]*:[^\s/]*[A-Za-z]`, text)
+
+# An address with a path, as those of webhooks.
+may_be_secret(_, _, text) if regex.match(`://[^\s/?#]+[/?#]\S`, text)
+
+# A long word of letters and digits.
+may_be_secret(_, _, text) if {
+	some word in regex.find_n(`[A-Za-z0-9+_]{20,}`, text, -1)
+	regex.match(`[0-9]`, word)
+	regex.match(`[A-Za-z]`, word)
+}
 
 # missing_entries are the env entries that the rewritten command line needs.
 missing_entries(list) := {entry |

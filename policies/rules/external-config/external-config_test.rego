@@ -60,6 +60,23 @@ test_command_lines[note] if {
 	found({"containers": [object.union({"name": "web"}, case.web)]}) == case.want
 }
 
+# What no pattern knows is repeated only where it is plainly no secret.
+test_command_lines_are_repeated_with_care[note] if {
+	some note, case in {
+		"plain words": [["serve", "-v", "-n", "4", "-p", ":8080", "-c", "/etc/app.yaml", "--log=info", "--addr=0.0.0.0:8080"], "argument"],
+		"an address": [["--pay=https://pay.example.com"], "argument"],
+		"options of Java": [["-XX:+UseG1GC", "-Xmx512m", "-jar", "app.jar"], "argument"],
+		"behind one letter": [["-p", "hunter2"], "script"],
+		"a user and a password": [["--login=admin:hunter2"], "script"],
+		"an address with a path": [["--hook=https://hooks.example.com/T0/x"], "script"],
+		"a long word": [["--license=0a1b2c3d4e5f6a7b8c9d0e"], "script"],
+	}
+	args := array.concat(case[0], ["--db-password=s3cret"])
+	some violation in rule.violation with input as deployment({"containers": [{"name": "web", "args": args}]})
+	violation.subject == "--db-password in args of container web"
+	violation.message == case[1]
+}
+
 # An address inside the cluster is asked about once, however many containers have it.
 test_addresses_inside_the_cluster if {
 	address := {"name": "PAY_URL", "value": "http://pay.billing:8080"}
