@@ -4,8 +4,10 @@
 #   A Deployment to whose pods a Service sends live traffic is not deleted and not scaled to 0,
 #   whether by its replicas, by kubectl scale or by an autoscaler. Scaling it by hand
 #   below half of the pods that are ready warns, and is denied where a BlueGreen manages
-#   the Service. While no pod behind the Service is ready there is nothing to protect, and
-#   everything passes. A Service that a BlueGreen manages, a preview too, is not deleted.
+#   the Service. Its pods do not get labels that the Service's selector does not match: the
+#   rollout would leave it without any. While no pod behind the Service is ready there is
+#   nothing to protect, and everything passes. A Service that a BlueGreen manages, a preview
+#   too, is not deleted.
 #
 #   To retire an application delete its BlueGreen first, if it has one, then the Service, then
 #   the Deployments. The other color can be deleted and scaled at any time, and deleting the
@@ -18,7 +20,8 @@
 #     title: 线上颜色不能被删除或缩容到 0
 #     description: |
 #       Service 正把线上流量送到其 Pod 的 Deployment 不能删除，也不能缩容到 0，无论是修改 replicas、
-#       kubectl scale 还是自动扩缩。手工缩到就绪 Pod 数的一半以下会警告，由 BlueGreen 管理时会拒绝。Service 后面没有就绪 Pod 时没有可保护的流量，放行。
+#       kubectl scale 还是自动扩缩。手工缩到就绪 Pod 数的一半以下会警告，由 BlueGreen 管理时会拒绝。它的 Pod 也不能改成
+#       Service 的 selector 不匹配的标签：滚动更新后就没有端点了。Service 后面没有就绪 Pod 时没有可保护的流量，放行。
 #       BlueGreen 管理的 Service（包括预览）不能删除。
 #
 #       要下线应用，请先删除 BlueGreen（如果有），再删除 Service，最后删除 Deployment。另一个颜色随时可以删除和缩容，删除整个命名空间放行。
@@ -55,6 +58,15 @@
 #
 #           {{if .blue_green}}{{.kubectl}} delete bluegreen/{{.blue_green}}
 #           {{end}}{{.kubectl}} delete service/{{.service}}
+#     relabelled:
+#       more: true
+#       en: |-
+#         Service {{.service}} sends live traffic here ({{.selector}}) and has {{.ready}} ready
+#         {{plural .ready "endpoint" "endpoints"}}; pods with the new labels would be none of them, and the rollout would
+#         replace all that are. Nothing was changed. Keep the labels that the Service
+#         selects. To replace this color deploy the other one and move the Service to it.
+#       zh: |-
+#         Service {{.service}} 正把线上流量送到这里（{{.selector}}），有 {{.ready}} 个就绪的端点；带新标签的 Pod 不会成为它的端点，而滚动更新会替换掉现有的全部。没有任何修改生效。请保留 Service 所选的标签。要替换这个颜色，请部署另一个颜色并把 Service 切过去。
 #     scaled-hard:
 #       action: warn
 #       more: true
@@ -104,6 +116,12 @@ violation contains found("scaled-away", "spec.replicas", service, {"kubectl": wo
 	change.scaled_down
 	change.replicas == 0
 	some service in carriers
+}
+
+violation contains found("relabelled", "spec.template.metadata.labels", service, {"selector": traffic.written(service.selector)}) if {
+	change.replaces_pods
+	some service in carriers
+	not traffic.selects(service.selector, workload.pod_labels)
 }
 
 violation contains found("scaled-hard", "spec.replicas", service, {"replicas": change.replicas}) if {

@@ -41,7 +41,7 @@ test_replicas[note] if {
 }
 
 test_absent_replicas if {
-	bare := {"spec": {"template": {"metadata": {"labels": {"tealgate.dev/color": "blue"}}}}}
+	bare := {"spec": {"template": {"metadata": {"labels": {"app": "shop", "tealgate.dev/color": "blue"}}}}}
 
 	# A Deployment without replicas has 1, a Scale without has 0.
 	messages(scaled("Deployment", deployment(4), bare, "ada")) == {"scaled-hard"}
@@ -59,6 +59,27 @@ test_by_an_autoscaler if {
 test_idle_scaled_to_0 if {
 	messages(object.union(scaled("Scale", deployment(4), deployment(0), "ada"), {"facts": {"live": []}})) == set()
 	messages(object.union(scaled("Scale", deployment(4), deployment(0), "ada"), {"facts": {"live": [carrier("blue", 0)]}})) == set()
+}
+
+# Behind a Service of which the Deployment's own selector does not hold every label.
+test_relabelled[note] if {
+	some note, case in {
+		"the other color": {"labels": {"app": "shop", "tealgate.dev/color": "green"}, "want": {"relabelled"}},
+		"without the color": {"labels": {"app": "shop"}, "want": {"relabelled"}},
+		"no labels": {"labels": null, "want": {"relabelled"}},
+		"one more": {"labels": {"app": "shop", "tealgate.dev/color": "blue", "tier": "web"}, "want": set()},
+		"the same": {"labels": {"app": "shop", "tealgate.dev/color": "blue"}, "want": set()},
+	}
+	new := {"spec": {"replicas": 4, "template": {"metadata": {"labels": case.labels}}}}
+	messages(scaled("Deployment", deployment(4), new, "ada")) == case.want
+	messages(object.union(scaled("Deployment", deployment(4), new, "ada"), {"facts": {"live": [carrier("blue", 0)]}})) == set()
+}
+
+test_relabelled_field if {
+	new := {"spec": {"replicas": 4, "template": {"metadata": {"labels": {"app": "shop"}}}}}
+	[found] := [v | some v in rule.violation] with input as scaled("Deployment", deployment(4), new, "ada")
+	found.field == "spec.template.metadata.labels"
+	found["with"].selector == "app=shop,tealgate.dev/color=blue"
 }
 
 managed_facts(live) := {"facts": {"live": live, "managed": {"by": "shop", "service": "shop"}}}
