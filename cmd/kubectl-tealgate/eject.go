@@ -10,8 +10,11 @@ const ejectLong = `Take an application out of tealgate, without a dropped reques
 
 The BlueGreen goes first, then the preview Service and the color that does not serve. A
 copy of the one that serves starts without a color, under the plain name; when it is
-complete the Service loses its color, both answer, and the colored Deployment is deleted.
-What Git needs afterwards is printed.
+complete the Service loses its color and both answer. When the EndpointSlices name as many
+pods of the copy as it promises, the Service selects those alone, by their
+pod-template-hash, and the copy is paused meanwhile: a rollout would take them away. The
+colored Deployment is deleted when it has been without traffic for the drain; then the
+Service selects as before. What Git needs afterwards is printed.
 
 Where tealgate guards the namespace (enforce, warn) it gives a Service its color back and
 holds what serves. Take the mode from the namespace first, or give a reason with

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -70,6 +71,9 @@ func (a App) adoptable(ctx context.Context) (*state, error) {
 	case len(now.others) > 0:
 		return nil, fmt.Errorf("the traffic of Service %s also goes to Deployment %s, which a color would cut off: narrow the selector first",
 			names(now.services), strings.Join(now.others, ", "))
+	case slices.ContainsFunc(now.services, isNarrow):
+		return nil, fmt.Errorf("the selector of Service %s asks for %s: if eject was interrupted, run it again to its end; "+
+			"otherwise take that from the selector", names(now.services), traffic.TemplateHash)
 	case now.plain == nil:
 		return now, nil
 	case now.plain.Spec.Template.Annotations[v1alpha1.AnnotationTraffic] == v1alpha1.TrafficNone,
@@ -130,12 +134,16 @@ func (a App) adoption(first *state, options Options) []step {
 			waiting: func(*state) string { return "the EndpointSlices still name pods of another color" },
 		},
 		a.scalerStep(first, a.Name, live),
-		a.retireStep(a.Name, "", options, func(now *state) *appsv1.Deployment { return now.plain }, func(now *state) error {
-			if !now.pinned() || !now.moved() {
-				return errors.New("the Services send it traffic still")
-			}
-			return nil
-		}),
+		a.retireStep(retired{
+			name: a.Name,
+			find: func(now *state) *appsv1.Deployment { return now.plain },
+			may: func(now *state) error {
+				if !now.pinned() || !now.moved() {
+					return errors.New("the Services send it traffic still")
+				}
+				return nil
+			},
+		}, options),
 		{
 			title: fmt.Sprintf("Service %s-preview shows the idle color", first.services[0].Name),
 			done:  func(now *state) bool { return len(now.previews) >= len(now.services) },
@@ -176,7 +184,7 @@ func (s *state) pinned() bool {
 // moved says that no Service has an endpoint beside its color.
 func (s *state) moved() bool {
 	for _, service := range s.services {
-		for c, ready := range s.serving[service.Name] {
+		for c, ready := range s.behind[service.Name].ready {
 			if ready > 0 && string(c) != service.Spec.Selector[v1alpha1.LabelColor] {
 				return false
 			}
@@ -199,10 +207,11 @@ func (a App) copy(ctx context.Context, now *state) error {
 		return exists(a.Client.Create(ctx, colored(now.plain, a.Name), client.FieldOwner(manager)))
 	case now.pinned():
 		return nil
-	case same(now.plain, side, a.Name):
+	case same(now.plain, side, a.Name) && replicas(side) >= replicas(now.plain):
 		return nil
 	}
 	side.Spec.Template = *colored(now.plain, a.Name).Spec.Template.DeepCopy()
+	side.Spec.Replicas = new(max(replicas(side), replicas(now.plain)))
 	return a.Client.Update(ctx, side, client.FieldOwner(manager))
 }
 
@@ -232,6 +241,7 @@ func bare(of *appsv1.Deployment, name string) *appsv1.Deployment {
 	} {
 		delete(made.Annotations, key)
 	}
+	made.Spec.Paused = false
 	return made
 }
 
@@ -260,19 +270,20 @@ func (a App) pin(ctx context.Context, now *state, live string) error {
 		if service.Spec.Selector[v1alpha1.LabelColor] != "" {
 			continue
 		}
-		if ready := now.serving[service.Name]; ready[c] < ready[""] {
+		if ready := now.behind[service.Name].ready; ready[c] < ready[""] {
 			return fmt.Errorf("the slices of Service %s name %d ready pods of %s and %d without a color", service.Name, ready[c], c, ready[""])
 		}
-		if err := a.settle(ctx, service, c, traffic.Pin(ctx, a.Client, service, c)); err != nil {
+		wanted := withColor(service.Spec.Selector, c)
+		if err := a.settle(ctx, service, wanted, traffic.Pin(ctx, a.Client, service, c)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// settle takes for done what stands as it was to be. tealgate in the cluster gives up
+// settle takes for done what selects as it was to. tealgate in the cluster gives up
 // what its field manager owns too, and may be the faster one.
-func (a App) settle(ctx context.Context, service *corev1.Service, wanted color.Color, err error) error {
+func (a App) settle(ctx context.Context, service *corev1.Service, wanted map[string]string, err error) error {
 	for range 5 {
 		if err == nil {
 			return nil
@@ -281,7 +292,7 @@ func (a App) settle(ctx context.Context, service *corev1.Service, wanted color.C
 		if again := a.Client.Get(ctx, client.ObjectKeyFromObject(service), &now); again != nil {
 			return errors.Join(err, again)
 		}
-		if now.Spec.Selector[v1alpha1.LabelColor] != string(wanted) {
+		if !maps.Equal(now.Spec.Selector, wanted) {
 			return err
 		}
 		err = traffic.Disown(ctx, a.Client, &now)
@@ -347,8 +358,8 @@ func exists(err error) error {
 // without, as many at least, behind every Service.
 func (s *state) joined(side *appsv1.Deployment) bool {
 	c := color.Color(side.Spec.Template.Labels[v1alpha1.LabelColor])
-	for _, ready := range s.serving {
-		if ready[c] < ready[""] {
+	for _, b := range s.behind {
+		if b.ready[c] < b.ready[""] {
 			return false
 		}
 	}

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -78,6 +78,9 @@ func (a App) ejectable(ctx context.Context, options Options) (*state, color.Colo
 		return nil, "", fmt.Errorf("you may not list the BlueGreens of namespace %s, and one of them could move the traffic meanwhile", a.Namespace)
 	case len(now.services) == 0:
 		return nil, "", fmt.Errorf("no Service sends traffic to %s", a.Name)
+	case len(now.others) > 0:
+		return nil, "", fmt.Errorf("without its color Service %s would send traffic to Deployment %s too: delete that, or narrow the selector first",
+			names(now.services), strings.Join(now.others, ", "))
 	case phase != "" && phase != v1alpha1.PhaseIdle:
 		return nil, "", fmt.Errorf("BlueGreen %s is in phase %s: let the release end, or roll it back", now.blueGreen.Name, phase)
 	case len(now.sides) > 0 && (live == "" || now.sides[live] == nil):
@@ -108,8 +111,10 @@ func (a App) ejection(first *state, live color.Color, options Options) []step {
 	steps := []step{a.unreleaseStep(), a.unpreviewStep()}
 	if live != "" {
 		steps = append(steps, a.leaveSteps(first, live, options)...)
+	} else {
+		steps = append(steps, a.goneStep())
 	}
-	return append(steps, a.mendStep())
+	return append(steps, a.widenStep(options), a.mendStep())
 }
 
 func (a App) unreleaseStep() step {
@@ -141,36 +146,64 @@ func (a App) unpreviewStep() step {
 // leaveSteps move the traffic from the color that serves to a Deployment without one.
 func (a App) leaveSteps(first *state, live color.Color, options Options) []step {
 	at := first.sides[live].Name
-	idle := func(now *state) *appsv1.Deployment { return now.sides[live.Other()] }
 	return []step{
-		a.retireStep(a.side(live.Other()), ", the color that does not serve", Options{}, idle, func(now *state) error {
-			if now.serves(idle(now)) {
-				return errors.New("a Service sends it traffic")
-			}
-			return nil
-		}),
+		a.retireStep(a.unserved(live.Other()), options),
 		{
 			title: fmt.Sprintf("Deployment %s stands beside %s, without a color, complete", a.Name, at),
 			done: func(now *state) bool {
-				return now.plain != nil && complete(now.plain) && (now.sides[live] == nil || now.unpinned() || a.like(now, live))
+				if now.plain == nil || now.sides[live] == nil || now.unpinned() {
+					return now.plain != nil
+				}
+				return complete(now.plain) && a.like(now, live) && now.strangers(a.Name) == ""
 			},
-			do:      func(ctx context.Context, now *state) error { return a.uncolored(ctx, now, live) },
-			waiting: func(now *state) string { return unready(now.plain, a.Name) },
+			do: func(ctx context.Context, now *state) error { return a.uncolored(ctx, now, live) },
+			waiting: func(now *state) string {
+				if now.plain != nil && complete(now.plain) && now.strangers(a.Name) != "" {
+					return now.strangers(a.Name)
+				}
+				return unready(now.plain, a.Name)
+			},
 		},
 		a.scalerStep(first, at, a.Name),
 		{
 			title:   fmt.Sprintf("Service %s selects no color; the pods of %s serve too", names(first.services), a.Name),
-			done:    func(now *state) bool { return now.unpinned() && now.reached() },
+			done:    func(now *state) bool { return now.unpinned() && now.served() },
 			do:      func(ctx context.Context, now *state) error { return a.unpin(ctx, now, options) },
-			waiting: func(*state) string { return fmt.Sprintf("the EndpointSlices do not name the pods of %s yet", a.Name) },
+			waiting: a.unserving,
 		},
+		a.holdStep(live),
+		a.narrowStep(first, live, options),
 		a.breakStep(live, options),
-		a.retireStep(at, "", options, func(now *state) *appsv1.Deployment { return now.sides[live] }, func(now *state) error {
-			if !now.unpinned() || !now.reached() {
-				return fmt.Errorf("the Services do not reach %s yet", a.Name)
+		a.retireStep(retired{
+			name: at,
+			find: func(now *state) *appsv1.Deployment { return now.sides[live] },
+			may: func(now *state) error {
+				switch {
+				case !now.narrowed() || !now.alone():
+					return errors.New("the Services send it traffic still")
+				case !now.served():
+					return errors.New(a.unserving(now))
+				}
+				return nil
+			},
+			left: func(now *state) int { return now.pods(live) },
+		}, options),
+	}
+}
+
+// unserved is the color that does not serve. It goes first, with its pods: a Service that
+// asks for no color would reach them.
+func (a App) unserved(c color.Color) retired {
+	return retired{
+		name: a.side(c), why: ", the color that does not serve",
+		find: func(now *state) *appsv1.Deployment { return now.sides[c] },
+		may: func(now *state) error {
+			if now.serves(now.sides[c]) || now.ready(c) > 0 {
+				return errors.New("a Service sends it traffic")
 			}
 			return nil
-		}),
+		},
+		left: func(now *state) int { return now.pods(c) },
 	}
 }
 
@@ -183,14 +216,15 @@ func (s *state) unpinned() bool {
 	return true
 }
 
-// reached says that each Service has every pod of the plain Deployment for an endpoint.
-func (s *state) reached() bool {
-	for _, service := range s.services {
-		if s.plain == nil || s.serving[service.Name][""] < int(s.plain.Status.ReadyReplicas) || s.plain.Status.ReadyReplicas == 0 {
-			return s.plain != nil && replicas(s.plain) == 0
+// unserving says why the pods without a color could not serve alone.
+func (a App) unserving(now *state) string {
+	for _, service := range now.services {
+		b := now.behind[service.Name]
+		if colored := max(b.ready[color.Blue], b.ready[color.Green]); now.plain != nil && colored > b.ready[""] {
+			return fmt.Sprintf("the EndpointSlices of Service %s name %d ready pods of Deployment %s and %d with a color", service.Name, b.ready[""], a.Name, colored)
 		}
 	}
-	return true
+	return fmt.Sprintf("the EndpointSlices do not name the pods of %s yet", a.Name)
 }
 
 // plainOf is the copy without a color. Where tealgate would color it, it declines.
@@ -205,8 +239,10 @@ func (a App) plainOf(now *state, live color.Color) *appsv1.Deployment {
 	return made
 }
 
+// like says that the copy is as it was made to be, and as large as what serves is by now.
 func (a App) like(now *state, live color.Color) bool {
-	return apiequality.Semantic.DeepEqual(a.plainOf(now, live).Spec.Template, now.plain.Spec.Template)
+	return replicas(now.plain) >= replicas(now.sides[live]) &&
+		apiequality.Semantic.DeepEqual(a.plainOf(now, live).Spec.Template, now.plain.Spec.Template)
 }
 
 // uncolored makes the copy, or brings it up to what is deployed by now.
@@ -218,25 +254,8 @@ func (a App) uncolored(ctx context.Context, now *state, live color.Color) error 
 		return nil
 	}
 	now.plain.Spec.Template = a.plainOf(now, live).Spec.Template
+	now.plain.Spec.Replicas = new(max(replicas(now.plain), replicas(now.sides[live])))
 	return a.Client.Update(ctx, now.plain, client.FieldOwner(manager))
-}
-
-// glassFor is how long broken glass is asked for. It is taken away when all is done.
-const glassFor = 10 * time.Minute
-
-func glass(now *state, options Options) map[string]string {
-	if !now.guarded() {
-		return nil
-	}
-	until := options.now().Add(glassFor + options.Drain).UTC().Format(time.RFC3339)
-	return map[string]string{v1alpha1.AnnotationBreakGlass: options.BreakGlass + " until " + until}
-}
-
-func (o Options) now() time.Time {
-	if o.Now != nil {
-		return o.Now()
-	}
-	return time.Now()
 }
 
 // unpin takes the color from the Services once the pods that stay are complete.
@@ -244,65 +263,20 @@ func (a App) unpin(ctx context.Context, now *state, options Options) error {
 	if now.plain == nil || !complete(now.plain) {
 		return errors.New(unready(now.plain, a.Name))
 	}
+	if why := now.strangers(a.Name); why != "" {
+		return errors.New(why)
+	}
 	for _, service := range now.services {
 		if service.Spec.Selector[v1alpha1.LabelColor] == "" {
 			continue
 		}
-		if err := a.settle(ctx, service, "", traffic.Unpin(ctx, a.Client, service, glass(now, options))); err != nil {
+		wanted := maps.Clone(service.Spec.Selector)
+		delete(wanted, v1alpha1.LabelColor)
+		if err := a.settle(ctx, service, wanted, traffic.Unpin(ctx, a.Client, service, glass(now, options))); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// breakStep lets the Deployment that served go, where tealgate would hold it: while its
-// pods stand behind a Service without a color, they count as live.
-func (a App) breakStep(live color.Color, options Options) step {
-	return step{
-		title: "tealgate lets it go",
-		done: func(now *state) bool {
-			return !now.guarded() || now.sides[live] == nil || broken(now.sides[live], options)
-		},
-		do: func(ctx context.Context, now *state) error {
-			side := now.sides[live]
-			for key, value := range glass(now, options) {
-				metav1.SetMetaDataAnnotation(&side.ObjectMeta, key, value)
-			}
-			return a.Client.Update(ctx, side, client.FieldOwner(manager))
-		},
-	}
-}
-
-// broken says that what was written by an earlier run is good for a while still.
-func broken(side *appsv1.Deployment, options Options) bool {
-	_, until, _ := strings.Cut(side.Annotations[v1alpha1.AnnotationBreakGlass], " until ")
-	end, err := time.Parse(time.RFC3339, until)
-	return err == nil && end.After(options.now().Add(options.Drain+time.Minute))
-}
-
-// mendStep takes the broken glass away.
-func (a App) mendStep() step {
-	return step{
-		title: "no Service carries broken glass",
-		done: func(now *state) bool {
-			for _, service := range now.services {
-				if service.Annotations[v1alpha1.AnnotationBreakGlass] != "" {
-					return false
-				}
-			}
-			return true
-		},
-		do: func(ctx context.Context, now *state) error {
-			for _, service := range now.services {
-				before := client.MergeFrom(service.DeepCopy())
-				delete(service.Annotations, v1alpha1.AnnotationBreakGlass)
-				if err := a.Client.Patch(ctx, service, before, client.FieldOwner(manager)); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-	}
 }
 
 // forGit prints what Git has to say from now on.

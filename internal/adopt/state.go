@@ -12,7 +12,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
-	discoveryv1 "k8s.io/api/discovery/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -39,9 +38,8 @@ type state struct {
 	sides map[color.Color]*appsv1.Deployment
 	// services send live traffic to the pods, by name.
 	services []*corev1.Service
-	// serving counts the ready endpoints of a Service by the color of their pods, the
-	// empty one for pods without.
-	serving map[string]map[color.Color]int
+	// behind is what stands behind each of the services, by its name.
+	behind map[string]*behind
 	// others are Deployments of other names behind the same Services.
 	others []string
 	// scaler scales the plain Deployment, or a side; by the name of its target.
@@ -61,7 +59,7 @@ func (s *state) guarded() bool { return s.mode != "" && s.mode != v1alpha1.ModeA
 // read asks for everything anew.
 func (a App) read(ctx context.Context) (*state, error) {
 	s := &state{
-		sides: map[color.Color]*appsv1.Deployment{}, serving: map[string]map[color.Color]int{},
+		sides: map[color.Color]*appsv1.Deployment{}, behind: map[string]*behind{},
 		scalers: map[string]*autoscalingv2.HorizontalPodAutoscaler{},
 	}
 	var deployments appsv1.DeploymentList
@@ -80,7 +78,7 @@ func (a App) read(ctx context.Context) (*state, error) {
 	for i := range services.Items {
 		service := &services.Items[i]
 		switch {
-		case !facts.Pairs(service, pod):
+		case !facts.Pairs(widened(service), pod):
 		case facts.CarriesTraffic(service):
 			s.services = append(s.services, service)
 		case service.Labels[v1alpha1.LabelRole] == v1alpha1.RolePreview:
@@ -93,8 +91,11 @@ func (a App) read(ctx context.Context) (*state, error) {
 		}
 	}
 	a.findOthers(s, deployments.Items)
-	if err := a.readServing(ctx, s); err != nil {
-		return nil, err
+	for _, service := range s.services {
+		var err error
+		if s.behind[service.Name], err = a.readBehind(ctx, service); err != nil {
+			return nil, err
+		}
 	}
 	if err := a.readBlueGreen(ctx, s); err != nil {
 		return nil, err
@@ -136,50 +137,12 @@ func (a App) findOthers(s *state, deployments []appsv1.Deployment) {
 	for i := range deployments {
 		deployment := &deployments[i]
 		for _, service := range s.services {
-			if !mine[deployment.Name] && facts.Pairs(service, deployment.Spec.Template.Labels) {
+			if !mine[deployment.Name] && facts.Pairs(widened(service), deployment.Spec.Template.Labels) {
 				s.others = append(s.others, deployment.Name)
 				break
 			}
 		}
 	}
-}
-
-// readServing counts by the pods that the slices name, not by what selectors promise.
-func (a App) readServing(ctx context.Context, s *state) error {
-	for _, service := range s.services {
-		base := maps.Clone(service.Spec.Selector)
-		delete(base, v1alpha1.LabelColor)
-		var pods corev1.PodList
-		if err := a.Client.List(ctx, &pods, client.InNamespace(a.Namespace), client.MatchingLabels(base)); err != nil {
-			return fmt.Errorf("reading the pods of Service %s: %w", service.Name, err)
-		}
-		colors := map[string]color.Color{}
-		for i := range pods.Items {
-			colors[pods.Items[i].Name] = color.Color(pods.Items[i].Labels[v1alpha1.LabelColor])
-		}
-		var slices discoveryv1.EndpointSliceList
-		err := a.Client.List(ctx, &slices, client.InNamespace(a.Namespace), client.MatchingLabels{discoveryv1.LabelServiceName: service.Name})
-		if err != nil {
-			return fmt.Errorf("reading the endpoints of Service %s: %w", service.Name, err)
-		}
-		s.serving[service.Name] = countReady(slices.Items, colors)
-	}
-	return nil
-}
-
-func countReady(slices []discoveryv1.EndpointSlice, colors map[string]color.Color) map[color.Color]int {
-	counted := map[color.Color]int{}
-	seen := map[string]bool{}
-	for i := range slices {
-		for _, endpoint := range slices[i].Endpoints {
-			ready := endpoint.Conditions.Ready == nil || *endpoint.Conditions.Ready
-			if target := endpoint.TargetRef; ready && target != nil && !seen[target.Name] {
-				seen[target.Name] = true
-				counted[colors[target.Name]]++
-			}
-		}
-	}
-	return counted
 }
 
 // readBlueGreen finds the one that switches a Service of these.

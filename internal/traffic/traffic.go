@@ -116,25 +116,3 @@ func patch(ctx context.Context, c client.Client, object client.Object, operation
 	}
 	return c.Patch(ctx, object, client.RawPatch(types.JSONPatchType, raw), client.FieldOwner(v1alpha1.FieldManager))
 }
-
-// Unpin takes the color out of the selector of a Service, provided that it is still the
-// very version in service, and adds annotations in the same write. Where tealgate guards
-// the Service it gives the color back, unless the annotations break the glass. Like Move
-// it leaves tealgate owning nothing.
-func Unpin(ctx context.Context, c client.Client, service *corev1.Service, annotations map[string]string) error {
-	all := maps.Clone(service.Annotations)
-	if all == nil {
-		all = map[string]string{}
-	}
-	maps.Copy(all, annotations)
-	left := service.DeepCopy()
-	err := patch(ctx, c, left, []operation{
-		{Op: "test", Path: "/metadata/resourceVersion", Value: service.ResourceVersion},
-		{Op: "add", Path: "/metadata/annotations", Value: all},
-		{Op: "remove", Path: "/spec/selector/" + pointer(v1alpha1.LabelColor)},
-	})
-	if err != nil {
-		return fmt.Errorf("take the color from %s/%s: %w", service.Namespace, service.Name, err)
-	}
-	return Disown(ctx, c, left)
-}

@@ -40,4 +40,9 @@ func TestNothingToDo(t *testing.T) {
 	assert.ErrorIs(t, err, ErrNoSelector, "a color alone would select the whole namespace")
 	assert.EqualError(t, err, "move shop/shop: the Service has no selector")
 	assert.NoError(t, Disown(t.Context(), nil, empty))
+
+	empty.Spec.Selector = map[string]string{"tealgate.dev/color": "blue"}
+	err = Unpin(t.Context(), nil, empty, nil)
+	assert.ErrorIs(t, err, ErrNoSelector, "without it Kubernetes would leave the endpoints as they are")
+	assert.EqualError(t, err, "take tealgate.dev/color from shop/shop: nothing would be left: the Service has no selector")
 }

@@ -59,7 +59,7 @@ type world struct {
 	// detour stands between tealgate and the API server; nil for none.
 	detour *detour
 
-	// watches are those of watchready, by namespace.
+	// watches are those of watchready, by namespace, and of watchdeletions.
 	watches sync.Map
 
 	// mortal says that tealgate dies where a script allows it.

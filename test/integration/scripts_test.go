@@ -91,6 +91,9 @@ func TestApplications(t *testing.T) {
 //	starttealgate               starts it again, and waits until it is ready
 //	watchready SERVICE NUMBER   counts, once there are so many, the ready endpoints after each change
 //	alwaysready NUMBER          ends that; there never were fewer
+//	watchdeletions SERVICE      notes what it selects, and which pods are deleted
+//	neverbehind NUMBER          ends that once so many were: the Service selected none of
+//	                            them when its deletion began
 //	untilmetric LINE            waits until tealgate's metrics have that line
 //	withhold RESOURCES          tealgate's lists of these, and of no others, get no
 //	                            answer from now on
@@ -139,20 +142,22 @@ func (w *world) run(t *testing.T, path string) {
 			"holder": func(ts *testscript.TestScript, neg bool, args []string) {
 				record(ts, holder+"$", args, w.kubectl(ts, neg, w.holder, args))
 			},
-			"at":            at,
-			"fill":          fill,
-			"untilmode":     w.untilMode,
-			"until":         w.until,
-			"capture":       w.capture,
-			"paste":         paste,
-			"own":           w.own,
-			"withhold":      w.withhold,
-			"behind":        w.behind,
-			"starttealgate": func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Start(context.Background())) },
-			"watchready":    w.watchReady,
-			"alwaysready":   w.alwaysReady,
-			"untilmetric":   w.untilMetricLine,
-			"killtealgate":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Kill()) },
+			"at":             at,
+			"fill":           fill,
+			"untilmode":      w.untilMode,
+			"until":          w.until,
+			"capture":        w.capture,
+			"paste":          paste,
+			"own":            w.own,
+			"withhold":       w.withhold,
+			"behind":         w.behind,
+			"starttealgate":  func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Start(context.Background())) },
+			"watchready":     w.watchReady,
+			"alwaysready":    w.alwaysReady,
+			"untilmetric":    w.untilMetricLine,
+			"neverbehind":    w.neverBehind,
+			"watchdeletions": w.watchDeletions,
+			"killtealgate":   func(ts *testscript.TestScript, _ bool, _ []string) { ts.Check(w.tealgate.Kill()) },
 			"maydie": func(ts *testscript.TestScript, _ bool, _ []string) {
 				if w.mortal {
 					ts.Check(w.tealgate.Kill())
