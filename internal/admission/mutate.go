@@ -7,7 +7,6 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -237,40 +236,6 @@ func (w *Webhooks) colorOfPods(ctx context.Context, r *review) (color.Color, err
 		return "", err
 	}
 	return c, nil
-}
-
-// restore gives a Service back the color that an update took from its selector:
-// a forced server-side apply of a manifest that does not mention it would make
-// both colors serve.
-func (w *Webhooks) restore(_ context.Context, r *review) (admission.Response, error) {
-	if r.Kind.Kind != kindService || r.Operation != admissionv1.Update {
-		return admission.Allowed(""), nil
-	}
-	object, old, err := r.services()
-	if err != nil {
-		return admission.Response{}, err
-	}
-	c, pinned := color.Parse(old.Spec.Selector[v1alpha1.LabelColor])
-	if !pinned || !lostColor(object, old) {
-		return admission.Allowed(""), nil
-	}
-	return w.pin(r, c)
-}
-
-// lostColor says that a selector of other keys is left without a color. An empty
-// one is not restored: a color alone would select the whole namespace.
-func lostColor(object, old *corev1.Service) bool {
-	_, has := object.Spec.Selector[v1alpha1.LabelColor]
-	return !has && len(object.Spec.Selector) > 0 && !managedByArgo(object, old)
-}
-
-func (w *Webhooks) pin(r *review, c color.Color, warnings ...string) (admission.Response, error) {
-	content, err := decodeContent(r.Object.Raw)
-	if err != nil {
-		return admission.Response{}, err
-	}
-	addLabel(content, c, "spec", "selector")
-	return patched(r, content, warnings...)
 }
 
 // decodeContent keeps integers as they are; encoding/json would make floats of them.

@@ -267,6 +267,7 @@ type ask struct {
 	user      string                // alice
 	dryRun    bool
 	namespace string // shop
+	manager   string // the field manager, none
 }
 
 // body writes the AdmissionReview that an API server would send.
@@ -285,7 +286,7 @@ func (a ask) body(tb testing.TB) []byte {
 	}
 	request := map[string]any{
 		"uid": "b5f5", "operation": operation, "namespace": cmp.Or(a.namespace, "shop"), "userInfo": map[string]any{"username": user},
-		"dryRun": a.dryRun, "options": map[string]any{"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions"},
+		"dryRun": a.dryRun, "options": map[string]any{"apiVersion": "meta.k8s.io/v1", "kind": "CreateOptions", "fieldManager": a.manager},
 	}
 	for key, text := range map[string]string{"object": a.object, "oldObject": a.old} {
 		if text == "" {

@@ -181,6 +181,7 @@ func texts(t *testing.T, language policy.Language) map[string]string {
 		message.UnknownMode(language, "shop", "enforced"),
 		message.UnknownMode(language, "shop", ""),
 		message.Pinned(language, message.Object{Kind: "Service", Namespace: "shop", Name: "shop"}, "blue"),
+		message.Kept(language, message.Object{Kind: "Service", Namespace: "shop", Name: "shop"}, "blue"),
 		message.Colored(language, shop, "green", message.ColorFromLabel),
 		message.Colored(language, shop, "green", message.ColorFromName),
 		message.Colored(language, shop, "green", message.ColorFromPair),
