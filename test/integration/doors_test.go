@@ -74,7 +74,7 @@ type doorway struct {
 }
 
 // guarded are the Services that have to serve after each row, as long as they are there.
-var guarded = []string{"shop", "pay", "legacy"}
+var guarded = []string{"shop", "pay", "legacy", "bg"}
 
 func (w *world) doorway(t *testing.T, namespace string) *doorway {
 	t.Helper()
@@ -100,6 +100,7 @@ func (w *world) doorway(t *testing.T, namespace string) *doorway {
 		d.join(t, short, kubeconfig)
 	}
 	d.must(t, "sh ./setup.sh")
+	d.must(t, "sh ./managed.sh")
 	d.serves(t)
 	return d
 }

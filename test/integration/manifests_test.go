@@ -57,7 +57,10 @@ func (e entry) matches(t *testing.T, namespace, mode string) bool {
 // a rule that matches leases, nodes or everything, a namespace of the cluster's
 // own, a CA of somebody else.
 func TestWebhooksCannotTakeTheClusterDown(t *testing.T) {
-	resources := map[string]bool{"apps/deployments": true, "apps/deployments/scale": true, "/services": true, "/services/status": true}
+	resources := map[string]bool{
+		"apps/deployments": true, "apps/deployments/scale": true, "apps/deployments/status": true,
+		"/services": true, "/services/status": true,
+	}
 	modeResources := map[string]bool{"/namespaces": true}
 	for _, e := range append(validating(t), mutating(t)...) {
 		if e.name == ofPolicies {

@@ -33,7 +33,7 @@ const (
 func TestPoliciesCannotTakeTheClusterDown(t *testing.T) {
 	resources := map[string]bool{
 		"/pods": true, "/pods/status": true, "/pods/binding": true, "/bindings": true, "/replicationcontrollers": true,
-		"apps/replicasets": true, "apps/replicasets/scale": true, "apps/statefulsets": true, "apps/daemonsets": true,
+		"apps/replicasets": true, "apps/replicasets/scale": true, "apps/replicasets/status": true, "apps/statefulsets": true, "apps/daemonsets": true,
 		"batch/jobs": true, "batch/cronjobs": true,
 		"/namespaces": true, "/namespaces/status": true, "/namespaces/finalize": true,
 		"tealgate.dev/bluegreens": true, "tealgate.dev/decisions": true,
