@@ -156,7 +156,7 @@ func newManager(config *rest.Config, o *options, keeper *certs.Keeper) (manager.
 			Host: host, Port: port, TLSOpts: []func(*tls.Config){keeper.Configure},
 		}),
 		Cache: cache.Options{
-			DefaultTransform: facts.NewSharing().Slim,
+			DefaultTransform: facts.NewProjection().Transform,
 			ByObject: map[client.Object]cache.ByObject{
 				&admissionregistrationv1.MutatingWebhookConfiguration{}:   {Field: ours},
 				&admissionregistrationv1.ValidatingWebhookConfiguration{}: {Field: ours},

@@ -56,7 +56,7 @@ type Facts interface {
 	Carriers(ctx context.Context, namespace string, pod map[string]string) ([]facts.Carrier, error)
 	CarriersNow(ctx context.Context, namespace string, pod map[string]string) ([]facts.Carrier, error)
 	Doors(ctx context.Context, namespace string, pod, before map[string]string) ([]facts.Carrier, error)
-	Deployment(ctx context.Context, namespace, name string) (*appsv1.Deployment, error)
+	Scaled(ctx context.Context, namespace, name string) (*facts.Scaled, error)
 	ManagedService(ctx context.Context, namespace, name string) (facts.Managed, error)
 	ManagedPods(ctx context.Context, namespace string, pod map[string]string) (facts.Managed, error)
 	// StillThere says whether a BlueGreen has not been deleted meanwhile.

@@ -79,7 +79,7 @@ func (w *Webhooks) unfit(ctx context.Context, r *review) ([]message.Behind, erro
 }
 
 // created asks about a stored Deployment. Fields that this binary does not know are
-// lost on the way through the cache, and nobody is said to have sent it.
+// lost on the way through its types, and nobody is said to have sent it.
 func (r *review) created(ctx context.Context, each facts.Behind) ([]policy.Violation, error) {
 	raw, err := json.Marshal(each.Deployment)
 	if err != nil {

@@ -8,7 +8,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	admissionv1 "k8s.io/api/admission/v1"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/yaml"
 
@@ -21,9 +20,7 @@ func TestExemptScale(t *testing.T) {
 	rules, err := policy.New(t.Context(), map[string]string{"main.rego": testMain, "guard.rego": strings.Replace(testGuard, `"Deployment"`, `"Scale"`, 1)})
 	require.NoError(t, err)
 	for annotation, want := range map[string]bool{"": false, "guard: x until 2026-12-31": true, "guard: x until 2026-12-30": false, "guard": false} {
-		deployment := &appsv1.Deployment{}
-		deployment.Annotations = map[string]string{"tealgate.dev/exempt": annotation}
-		w, _ := cluster{rules: rules, now: newYear, facts: around{scaled: deployment}}.webhooks()
+		w, _ := cluster{rules: rules, now: newYear, facts: around{scaled: &facts.Scaled{Exempt: annotation}}}.webhooks()
 		object := strings.TrimSuffix(worded("Scale", "", "x"), "}") + ", spec: {replicas: 1}}"
 		old := strings.TrimSuffix(worded("Scale", "", ""), "}") + ", spec: {replicas: 3}}"
 		response := ask{entry: "validate-enforce", object: object, old: old}.answer(t, w)

@@ -10,7 +10,6 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	apiequality "k8s.io/apimachinery/pkg/api/equality"
 
-	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/exemption"
 	"github.com/tealgate/tealgate/internal/facts"
 )
@@ -99,11 +98,11 @@ func (w *Webhooks) askScale(ctx context.Context, r *review, q *question) error {
 	if err != nil || object.Spec.Replicas >= old.Spec.Replicas {
 		return err
 	}
-	deployment, err := w.facts.Deployment(ctx, r.Namespace, r.name)
-	if err != nil || deployment == nil {
+	scaled, err := w.facts.Scaled(ctx, r.Namespace, r.name)
+	if err != nil || scaled == nil {
 		return err
 	}
-	held := exemption.Parse(deployment.Annotations[v1alpha1.AnnotationExempt])
+	held := exemption.Parse(scaled.Exempt)
 	q.exemptions = exemptions{held: held, stored: held, now: w.now()}
-	return w.askCarried(ctx, r, q, deployment.Spec.Template.Labels)
+	return w.askCarried(ctx, r, q, scaled.Pod)
 }

@@ -17,9 +17,6 @@ import (
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 )
 
-// maxCounted bounds what one label on a namespace makes tealgate look at.
-const maxCounted = 500
-
 // errLate ends the counting early enough that what was counted is still told.
 var errLate = errors.New("no time is left")
 
@@ -60,7 +57,7 @@ func (w *Webhooks) modeSet(ctx context.Context, r *review) (admission.Response, 
 }
 
 // count judges the Deployments of a namespace as they stand, in the order of their
-// names. It stops when a quarter of the time is left, or after maxCounted.
+// names, as many as an inventory has. It stops when a quarter of the time is left.
 func (w *Webhooks) count(ctx context.Context, r *review) (message.Count, error) {
 	if deadline, ok := ctx.Deadline(); ok {
 		var cancel context.CancelFunc
@@ -72,11 +69,8 @@ func (w *Webhooks) count(ctx context.Context, r *review) (message.Count, error) 
 		return message.Count{}, err
 	}
 	judge := NewJudge(JudgeOptions{Edition: r.edition, Facts: inventory, Language: r.language})
-	count := message.Count{Of: len(inventory.Deployments)}
-	for place, deployment := range inventory.Deployments {
-		if place == maxCounted {
-			break
-		}
+	count := message.Count{Of: inventory.Of}
+	for _, deployment := range inventory.Deployments {
 		verdict, err := stands(ctx, judge, deployment)
 		if errors.Is(context.Cause(ctx), errLate) {
 			break

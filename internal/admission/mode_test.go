@@ -89,7 +89,7 @@ func TestModeSet(t *testing.T) {
 			warns: []string{"Namespace shop: 1 of 1 Deployments would be denied in enforce." + more},
 		},
 		"TooMany": {
-			reason: "one label must not cost too much", object: namespace(enforce), old: namespace(""), stored: words(make([]string, maxCounted+1)...),
+			reason: "one label must not cost too much", object: namespace(enforce), old: namespace(""), stored: words(make([]string, 501)...),
 			warns: []string{"Namespace shop: at least 0 of 501 Deployments would be denied in enforce; there was time to look at 500." + more},
 		},
 	} {
@@ -175,7 +175,7 @@ func TestModeSetColors(t *testing.T) {
 		return nil, nil
 	})}.webhooks()
 	w.inventory = func(context.Context, string) (*facts.Inventory, error) {
-		return facts.NewInventory(nil, pair, []*corev1.Service{service}), nil
+		return facts.NewInventory(nil, pair, pair, []*corev1.Service{service}), nil
 	}
 	response := ask{entry: "namespace-mode", object: namespace("tealgate.dev/mode: enforce"), old: namespace("")}.answer(t, w)
 	assert.True(t, response.Allowed)

@@ -69,7 +69,7 @@ type around struct {
 	only     color.Color
 	carriers []facts.Carrier
 	doors    []facts.Carrier
-	scaled   *appsv1.Deployment
+	scaled   *facts.Scaled
 	ending   bool
 	ran      bool
 	// past is the annotation tealgate.dev/exempt at that time.
@@ -123,7 +123,7 @@ func (a around) Doors(ctx context.Context, _ string, _, _ map[string]string) ([]
 	return append([]facts.Carrier{}, a.doors...), a.gate(ctx)
 }
 
-func (a around) Deployment(ctx context.Context, _, _ string) (*appsv1.Deployment, error) {
+func (a around) Scaled(ctx context.Context, _, _ string) (*facts.Scaled, error) {
 	return a.scaled, a.gate(ctx)
 }
 
@@ -236,7 +236,7 @@ func (c cluster) webhooks() (*Webhooks, *prometheus.Registry) {
 	return New(Options{
 		Edition: func() Edition { return Edition{Rules: c.rules, Settings: cmp.Or(c.settings, settings.Default())} }, Facts: c.facts,
 		Inventory: func(context.Context, string) (*facts.Inventory, error) {
-			return facts.NewInventory(nil, c.stored, nil), nil
+			return facts.NewInventory(nil, c.stored, c.stored, nil), nil
 		},
 		Namespaces: c.namespaces, Policies: c.policies, Events: c.events, Now: c.now, Language: c.language, Registerer: registry,
 	}), registry

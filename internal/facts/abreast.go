@@ -110,10 +110,20 @@ func First(service *corev1.Service, deployments []appsv1.Deployment) (color.Colo
 	}
 }
 
+// cachedDeployments are shared with the cache, which has no more of each than Projection keeps.
 func (g *Gatherer) cachedDeployments(ctx context.Context, namespace string) ([]*appsv1.Deployment, error) {
 	var list appsv1.DeploymentList
 	if err := g.cached.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
 		return nil, fmt.Errorf("listing Deployments of namespace %s: %w", namespace, err)
+	}
+	return pointers(list.Items), nil
+}
+
+// cachedServices are like cachedDeployments.
+func (g *Gatherer) cachedServices(ctx context.Context, namespace string) ([]*corev1.Service, error) {
+	var list corev1.ServiceList
+	if err := g.cached.List(ctx, &list, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
+		return nil, fmt.Errorf("listing Services of namespace %s: %w", namespace, err)
 	}
 	return pointers(list.Items), nil
 }

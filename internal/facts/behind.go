@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
@@ -19,40 +20,49 @@ const maxBehind = 3
 
 // Behind is a Deployment that a new Service selects, with its own facts.
 type Behind struct {
-	// Deployment is shared with the cache: it must not be changed.
 	Deployment *appsv1.Deployment
 	Facts      Facts
 }
 
 // Behind returns the Deployments whose pods a Service would select, the first ones
-// by name, with the facts that they would have if the Service stood there. All come
-// from the cache, except for claims that one of them shares with its pair: a live
-// read for each such Deployment, none where nothing is shared. ConfigMaps stay
-// unknown, because nothing that denies depends on them.
+// by name, with the facts that they would have if the Service stood there. Which ones
+// the cache knows; they themselves are read live, because rules are asked about them and
+// may read any field: one live read for each, and one for the claims where one of them
+// shares any with its pair. ConfigMaps stay unknown, because nothing that denies depends
+// on them.
 func (g *Gatherer) Behind(ctx context.Context, service *corev1.Service) ([]Behind, error) {
 	if !routes(service) {
 		return nil, nil
 	}
-	var deployments appsv1.DeploymentList
-	if err := g.cached.List(ctx, &deployments, client.InNamespace(service.Namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing Deployments of namespace %s: %w", service.Namespace, err)
+	deployments, err := g.cachedDeployments(ctx, service.Namespace)
+	if err != nil {
+		return nil, err
 	}
-	selected := selectedBy(service, pointers(deployments.Items))
+	selected := selectedBy(service, deployments)
 	if len(selected) == 0 {
 		return nil, nil
 	}
-	var services corev1.ServiceList
-	if err := g.cached.List(ctx, &services, client.InNamespace(service.Namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing Services of namespace %s: %w", service.Namespace, err)
+	services, err := g.cachedServices(ctx, service.Namespace)
+	if err != nil {
+		return nil, err
 	}
-	beside := append(pointers(services.Items), service)
-	found := make([]Behind, len(selected))
-	for i, deployment := range selected {
-		gathered, err := g.shared(ctx, deployment, NewAround(deployment, beside).Facts(pointers(deployments.Items)))
+	services = append(services, service)
+	claims := New(Options{Live: &claimsOnce{Reader: g.live}})
+	var found []Behind
+	for _, known := range selected {
+		deployment := &appsv1.Deployment{}
+		err := g.live.Get(ctx, client.ObjectKeyFromObject(known), deployment)
+		if apierrors.IsNotFound(err) {
+			continue
+		}
+		if err != nil {
+			return nil, fmt.Errorf("reading Deployment %s/%s: %w", known.Namespace, known.Name, err)
+		}
+		gathered, err := claims.shared(ctx, deployment, NewAround(deployment, services).Facts(deployments))
 		if err != nil {
 			return nil, err
 		}
-		found[i] = Behind{deployment, gathered}
+		found = append(found, Behind{named(deployment), gathered})
 	}
 	return found, nil
 }
@@ -60,15 +70,11 @@ func (g *Gatherer) Behind(ctx context.Context, service *corev1.Service) ([]Behin
 // selectedBy leaves out what is about to go, and what declares that no Service may
 // select it: of that the Service itself is told.
 func selectedBy(service *corev1.Service, deployments []*appsv1.Deployment) []*appsv1.Deployment {
-	selected := slices.DeleteFunc(deployments, func(deployment *appsv1.Deployment) bool {
+	selected := slices.DeleteFunc(slices.Clone(deployments), func(deployment *appsv1.Deployment) bool {
 		template := deployment.Spec.Template
 		return deployment.DeletionTimestamp != nil || !Selects(service, template.Labels) ||
 			template.Annotations[v1alpha1.AnnotationTraffic] == v1alpha1.TrafficNone
 	})
 	slices.SortFunc(selected, func(a, b *appsv1.Deployment) int { return strings.Compare(a.Name, b.Name) })
-	selected = selected[:min(len(selected), maxBehind)]
-	for i, deployment := range selected {
-		selected[i] = named(deployment)
-	}
-	return selected
+	return selected[:min(len(selected), maxBehind)]
 }

@@ -3,33 +3,14 @@ package facts
 import (
 	"context"
 	"maps"
-	"slices"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 )
-
-// Slim drops from cached objects what no rule and no controller reads. Of the
-// managed fields it keeps the entries of tealgate itself, which tell that an
-// ownership has not been given up yet. It has the form of a cache transform.
-func Slim(object any) (any, error) {
-	accessor, err := meta.Accessor(object)
-	if err != nil {
-		return object, nil //nolint:nilerr // not an object: a tombstone, kept as it is
-	}
-	accessor.SetManagedFields(slices.DeleteFunc(accessor.GetManagedFields(), func(e metav1.ManagedFieldsEntry) bool {
-		return e.Manager != v1alpha1.FieldManager
-	}))
-	annotations := accessor.GetAnnotations()
-	delete(annotations, corev1.LastAppliedConfigAnnotation)
-	accessor.SetAnnotations(annotations)
-	return object, nil
-}
 
 // namespaceDeadline bounds a look into the cache that should take microseconds.
 const namespaceDeadline = 100 * time.Millisecond

@@ -41,11 +41,11 @@ func (g *Gatherer) Doors(ctx context.Context, namespace string, pod, before map[
 }
 
 func (g *Gatherer) carriers(ctx context.Context, namespace string, matches func(*corev1.Service) bool) ([]Carrier, error) {
-	var services corev1.ServiceList
-	if err := g.cached.List(ctx, &services, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing Services of namespace %s: %w", namespace, err)
+	services, err := g.cachedServices(ctx, namespace)
+	if err != nil {
+		return nil, err
 	}
-	matching := slices.DeleteFunc(pointers(services.Items), func(service *corev1.Service) bool {
+	matching := slices.DeleteFunc(services, func(service *corev1.Service) bool {
 		return !CarriesTraffic(service) || !matches(service)
 	})
 	return g.behindEach(ctx, namespace, matching)
@@ -115,11 +115,11 @@ func (g *Gatherer) CarriersNow(ctx context.Context, namespace string, pod map[st
 // paired says whether a Service without a role selects pods with these labels, or would
 // with another color. Cached.
 func (g *Gatherer) paired(ctx context.Context, namespace string, pod map[string]string) (bool, error) {
-	var services corev1.ServiceList
-	if err := g.cached.List(ctx, &services, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return false, fmt.Errorf("listing Services of namespace %s: %w", namespace, err)
+	services, err := g.cachedServices(ctx, namespace)
+	if err != nil {
+		return false, err
 	}
-	return slices.ContainsFunc(pointers(services.Items), func(service *corev1.Service) bool {
+	return slices.ContainsFunc(services, func(service *corev1.Service) bool {
 		return CarriesTraffic(service) && Pairs(service, pod)
 	}), nil
 }
@@ -142,14 +142,22 @@ func workloads(pods []string) []string {
 	return names
 }
 
-// Deployment returns a Deployment from the cache, or live when the cache does not
-// have it yet; nil when there is none.
-func (g *Gatherer) Deployment(ctx context.Context, namespace, name string) (*appsv1.Deployment, error) {
+// Scaled is what a Scale is judged by of its Deployment.
+type Scaled struct {
+	// Pod are the labels of its pods.
+	Pod map[string]string
+	// Exempt is its annotation tealgate.dev/exempt.
+	Exempt string
+}
+
+// Scaled returns what the cache knows of a Deployment, or the API server when the cache
+// does not have it yet; nil when there is none. One live read at most.
+func (g *Gatherer) Scaled(ctx context.Context, namespace, name string) (*Scaled, error) {
 	for _, reader := range []client.Reader{g.cached, g.live} {
 		deployment := &appsv1.Deployment{}
 		err := reader.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, deployment)
 		if err == nil {
-			return deployment, nil
+			return &Scaled{Pod: deployment.Spec.Template.Labels, Exempt: deployment.Annotations[v1alpha1.AnnotationExempt]}, nil
 		}
 		if !apierrors.IsNotFound(err) {
 			return nil, fmt.Errorf("reading Deployment %s/%s: %w", namespace, name, err)

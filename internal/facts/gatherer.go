@@ -45,11 +45,11 @@ func New(options Options) *Gatherer {
 
 // ForDeployment gathers the Services and Deployments around a Deployment.
 func (g *Gatherer) ForDeployment(ctx context.Context, deployment *appsv1.Deployment) (Facts, error) {
-	var services corev1.ServiceList
-	if err := g.cached.List(ctx, &services, client.InNamespace(deployment.Namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return Facts{}, fmt.Errorf("listing Services of namespace %s: %w", deployment.Namespace, err)
+	services, err := g.cachedServices(ctx, deployment.Namespace)
+	if err != nil {
+		return Facts{}, err
 	}
-	around := NewAround(deployment, pointers(services.Items))
+	around := NewAround(deployment, services)
 	if !around.NeedsOthers() {
 		return around.Facts(nil), nil
 	}

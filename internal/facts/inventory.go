@@ -12,53 +12,68 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Inventory is what stands in a namespace, as the cache had it at one moment, and the
-// facts around each Deployment. It costs one live read at most, of the claims, where
-// the colors of a pair share some. ConfigMaps stay unknown, because nothing that
-// denies depends on them. It is not safe for concurrent use.
+// maxInventory bounds how many Deployments of a namespace are looked at.
+const maxInventory = 500
+
+// Inventory is what stands in a namespace, and the facts around each Deployment, as the
+// cache had them at one moment. The Deployments themselves are read live, because rules
+// are asked about them and may read any field: one live read, and one at most of the
+// claims, where the colors of a pair share some. ConfigMaps stay unknown, because nothing
+// that denies depends on them. It is not safe for concurrent use.
 type Inventory struct {
 	*Gatherer
 
-	// Deployments are those that are there to stay, by name. They are shared with the
-	// cache: they must not be changed.
+	// Deployments are those that are there to stay, by name, the first maxInventory.
 	Deployments []*appsv1.Deployment
+	// Of is how many there are.
+	Of int
 
 	snapshot *Snapshot
 }
 
 // Inventory lists a namespace.
 func (g *Gatherer) Inventory(ctx context.Context, namespace string) (*Inventory, error) {
-	var deployments appsv1.DeploymentList
-	if err := g.cached.List(ctx, &deployments, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing Deployments of namespace %s: %w", namespace, err)
+	deployments, err := g.cachedDeployments(ctx, namespace)
+	if err != nil {
+		return nil, err
 	}
-	var services corev1.ServiceList
-	if err := g.cached.List(ctx, &services, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing Services of namespace %s: %w", namespace, err)
+	services, err := g.cachedServices(ctx, namespace)
+	if err != nil {
+		return nil, err
 	}
-	return NewInventory(g.live, pointers(deployments.Items), pointers(services.Items)), nil
+	var now appsv1.DeploymentList
+	if err := g.live.List(ctx, &now, client.InNamespace(namespace), client.Limit(maxInventory)); err != nil {
+		return nil, fmt.Errorf("reading the Deployments of namespace %s: %w", namespace, err)
+	}
+	return NewInventory(g.live, pointers(now.Items), deployments, services), nil
 }
 
-// NewInventory makes one of all Deployments and Services of a namespace. Claims are
-// read from live.
-func NewInventory(live client.Reader, deployments []*appsv1.Deployment, services []*corev1.Service) *Inventory {
+// NewInventory makes one of Deployments to judge, and of all Deployments and Services of
+// their namespace as a cache has them. Claims are read from live.
+func NewInventory(live client.Reader, judged, around []*appsv1.Deployment, services []*corev1.Service) *Inventory {
 	i := &Inventory{Gatherer: New(Options{Live: &claimsOnce{Reader: live}}), snapshot: NewSnapshot()}
 	for _, service := range services {
 		i.snapshot.AddService(service)
 	}
-	for _, deployment := range deployments {
-		if deployment.DeletionTimestamp == nil {
-			i.Deployments = append(i.Deployments, named(deployment))
-		}
+	for _, deployment := range staying(around) {
+		i.snapshot.AddDeployment(deployment)
+		i.Of++
+	}
+	for _, deployment := range staying(judged) {
+		i.Deployments = append(i.Deployments, named(deployment))
 	}
 	slices.SortFunc(i.Deployments, func(a, b *appsv1.Deployment) int { return strings.Compare(a.Name, b.Name) })
-	for _, deployment := range i.Deployments {
-		i.snapshot.AddDeployment(deployment)
-	}
+	i.Of = max(i.Of, len(i.Deployments))
+	i.Deployments = i.Deployments[:min(len(i.Deployments), maxInventory)]
 	return i
 }
 
-// named says of what comes from a cache what it is.
+// staying leaves out what is about to go.
+func staying(deployments []*appsv1.Deployment) []*appsv1.Deployment {
+	return slices.DeleteFunc(slices.Clone(deployments), func(d *appsv1.Deployment) bool { return d.DeletionTimestamp != nil })
+}
+
+// named says of what comes from a list, or a Get, what it is.
 func named(deployment *appsv1.Deployment) *appsv1.Deployment {
 	typed := *deployment
 	typed.TypeMeta = metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment"}

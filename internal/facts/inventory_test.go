@@ -41,8 +41,8 @@ func TestInventory(t *testing.T) {
 	ending := mounting("shop-old", "blue")
 	ending.DeletionTimestamp = &metav1.Time{}
 	reads := &claimReads{}
-	inventory := NewInventory(reads,
-		[]*appsv1.Deployment{mounting("shop-green", "green"), mounting("shop-blue", "blue"), ending, side("cart", map[string]string{"app": "cart"})},
+	all := []*appsv1.Deployment{mounting("shop-green", "green"), mounting("shop-blue", "blue"), ending, side("cart", map[string]string{"app": "cart"})}
+	inventory := NewInventory(reads, all, all,
 		[]*corev1.Service{live("shop", map[string]string{"app": "shop"})})
 
 	var names []string

@@ -44,11 +44,11 @@ func (g *Gatherer) ManagedPods(ctx context.Context, namespace string, pod map[st
 	if err != nil || len(blueGreens) == 0 {
 		return Managed{}, err
 	}
-	var services corev1.ServiceList
-	if err := g.cached.List(ctx, &services, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return Managed{}, fmt.Errorf("listing Services of namespace %s: %w", namespace, err)
+	services, err := g.cachedServices(ctx, namespace)
+	if err != nil {
+		return Managed{}, err
 	}
-	return managedPods(blueGreens, pointers(services.Items), pod), nil
+	return managedPods(blueGreens, services, pod), nil
 }
 
 // managedPods takes the BlueGreens from the oldest on.

@@ -119,24 +119,36 @@ func Version(pod map[string]string) string {
 	return pod[v1alpha1.LabelVersionShort]
 }
 
+// Kinds of what a variable is read from.
+const (
+	kindSecret    = "Secret"
+	kindConfigMap = "ConfigMap"
+)
+
 func references(containers []corev1.Container) []Reference {
 	found := []Reference{}
 	for _, container := range containers {
-		for _, env := range container.Env {
-			if env.ValueFrom == nil {
-				continue
+		for i := range container.Env {
+			if reference, is := referenceOf(&container.Env[i]); is {
+				reference.Container = container.Name
+				found = append(found, reference)
 			}
-			reference := Reference{Container: container.Name, Env: env.Name}
-			switch from := env.ValueFrom; {
-			case from.SecretKeyRef != nil:
-				reference.Kind, reference.Name, reference.Key = "Secret", from.SecretKeyRef.Name, from.SecretKeyRef.Key
-			case from.ConfigMapKeyRef != nil:
-				reference.Kind, reference.Name, reference.Key = "ConfigMap", from.ConfigMapKeyRef.Name, from.ConfigMapKeyRef.Key
-			default:
-				continue
-			}
-			found = append(found, reference)
 		}
 	}
 	return found
+}
+
+// referenceOf leaves the container open.
+func referenceOf(env *corev1.EnvVar) (Reference, bool) {
+	if env.ValueFrom == nil {
+		return Reference{}, false
+	}
+	switch from := env.ValueFrom; {
+	case from.SecretKeyRef != nil:
+		return Reference{Env: env.Name, Kind: kindSecret, Name: from.SecretKeyRef.Name, Key: from.SecretKeyRef.Key}, true
+	case from.ConfigMapKeyRef != nil:
+		return Reference{Env: env.Name, Kind: kindConfigMap, Name: from.ConfigMapKeyRef.Name, Key: from.ConfigMapKeyRef.Key}, true
+	default:
+		return Reference{}, false
+	}
 }

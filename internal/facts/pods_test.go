@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -222,25 +221,4 @@ func TestColorsOf(t *testing.T) {
 	pods := []Pod{{Name: "a", Color: "green"}, {Name: "b", Color: "blue"}, {Name: "c"}, {Name: "d", Color: "blue"}, {Name: "e", Color: "red"}}
 	assert.Equal(t, []string{"blue", "green"}, colorsOf([]string{"a", "b", "c", "d"}, pods), "each once, sorted, of those named")
 	assert.Equal(t, []string{}, colorsOf(nil, pods), "never nil")
-}
-
-func TestSlim(t *testing.T) {
-	deployment := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{
-		Name: "shop", Labels: map[string]string{"a": "b"},
-		Annotations:   map[string]string{corev1.LastAppliedConfigAnnotation: "{}", "tealgate.dev/deployed-by": "alice"},
-		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "kubectl"}, {Manager: "tealgate"}, {Manager: "helm"}},
-	}}
-	got, err := Slim(deployment)
-	assert.NoError(t, err)
-	assert.Equal(t, &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{
-		Name: "shop", Labels: map[string]string{"a": "b"}, Annotations: map[string]string{"tealgate.dev/deployed-by": "alice"},
-		ManagedFields: []metav1.ManagedFieldsEntry{{Manager: "tealgate"}},
-	}}, got)
-
-	tombstone := struct{ Key string }{"shop/shop"}
-	got, err = Slim(tombstone)
-	assert.NoError(t, err, "what is no object stays as it is")
-	assert.Equal(t, tombstone, got)
-	_, err = Slim(&appsv1.Deployment{})
-	assert.NoError(t, err, "without any of it")
 }

@@ -103,20 +103,28 @@ var (
 // maxSettingBytes bounds one value; a longer one is no profile and no coordinate.
 const maxSettingBytes = 256
 
-// settings are the literals that are known to be no secret. A value with an @ is
-// left out: it may be an address with a password in it.
+// settings are the literals that are known to be no secret.
 func settings(containers []corev1.Container) []Setting {
 	found := []Setting{}
 	for _, container := range containers {
-		for _, env := range container.Env {
-			kind := settingKind(env.Name)
-			if kind == "" || env.Value == "" || len(env.Value) > maxSettingBytes || strings.Contains(env.Value, "@") {
-				continue
+		for i := range container.Env {
+			if setting, is := settingOf(&container.Env[i]); is {
+				setting.Container = container.Name
+				found = append(found, setting)
 			}
-			found = append(found, Setting{Container: container.Name, Env: env.Name, Kind: kind, Value: env.Value})
 		}
 	}
 	return found
+}
+
+// settingOf leaves the container open. A value with an @ is left out: it may be an address
+// with a password in it.
+func settingOf(env *corev1.EnvVar) (Setting, bool) {
+	if env.Value == "" || len(env.Value) > maxSettingBytes || strings.Contains(env.Value, "@") {
+		return Setting{}, false
+	}
+	kind := settingKind(env.Name)
+	return Setting{Env: env.Name, Kind: kind, Value: env.Value}, kind != ""
 }
 
 func settingKind(env string) string {

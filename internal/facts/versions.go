@@ -23,11 +23,11 @@ func (g *Gatherer) SideBySide(ctx context.Context, namespace string) ([]Versions
 	if pods.Continue != "" {
 		return nil, fmt.Errorf("namespace %s has more than %d pods with a color, and tealgate looks at no more", namespace, maxPods)
 	}
-	var services corev1.ServiceList
-	if err := g.cached.List(ctx, &services, client.InNamespace(namespace), client.UnsafeDisableDeepCopy); err != nil {
-		return nil, fmt.Errorf("listing Services of namespace %s: %w", namespace, err)
+	services, err := g.cachedServices(ctx, namespace)
+	if err != nil {
+		return nil, err
 	}
-	return sideBySide(pointers(services.Items), pods.Items), nil
+	return sideBySide(services, pods.Items), nil
 }
 
 func sideBySide(services []*corev1.Service, pods []corev1.Pod) []Versions {

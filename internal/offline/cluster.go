@@ -79,8 +79,8 @@ func (c *cluster) Doors(context.Context, string, map[string]string, map[string]s
 	return []facts.Carrier{}, nil
 }
 
-// Deployment implements admission.Facts: nothing is scaled offline.
-func (c *cluster) Deployment(context.Context, string, string) (*appsv1.Deployment, error) {
+// Scaled implements admission.Facts: nothing is scaled offline.
+func (c *cluster) Scaled(context.Context, string, string) (*facts.Scaled, error) {
 	return nil, nil //nolint:nilnil // as the interface says: there is none
 }
 

@@ -32,7 +32,7 @@ type operation struct {
 }
 
 // Pin adds a color to the selector of a Service that has none, provided that the selector
-// is still the one in service. Otherwise like Move.
+// is still the one in service, of which it needs no more. Otherwise like Move.
 func Pin(ctx context.Context, c client.Client, service *corev1.Service, to color.Color) error {
 	return move(ctx, c, service, to, nil)
 }
@@ -41,7 +41,8 @@ func Pin(ctx context.Context, c client.Client, service *corev1.Service, to color
 // was decided on, and leaves a record of what was switched, if there is one, in the
 // annotation tealgate.dev/switched. On return without error the color stands and tealgate
 // owns no field of the Service; after an error in between, the next call of Disown finishes.
-// service is not changed.
+// service was read live: a cache leaves out annotations, which then would be overwritten. It
+// is not changed.
 func Move(ctx context.Context, c client.Client, service *corev1.Service, to color.Color, record string) error {
 	operations := []operation{{Op: "test", Path: "/metadata/resourceVersion", Value: service.ResourceVersion}}
 	switch {
