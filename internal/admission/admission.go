@@ -53,9 +53,9 @@ type Facts interface {
 	ForService(ctx context.Context, service, old *corev1.Service) (facts.Facts, error)
 	// Behind returns a bounded number of the Deployments that a new Service selects.
 	Behind(ctx context.Context, service *corev1.Service) ([]facts.Behind, error)
-	Carriers(ctx context.Context, namespace string, pod map[string]string) ([]facts.Carrier, error)
+	// Traffic adds what the pods carry that an update is about.
+	Traffic(ctx context.Context, namespace string, touched facts.Touched, gathered facts.Facts) (facts.Facts, error)
 	CarriersNow(ctx context.Context, namespace string, pod map[string]string) ([]facts.Carrier, error)
-	Doors(ctx context.Context, namespace string, pod, before map[string]string) ([]facts.Carrier, error)
 	Scaled(ctx context.Context, namespace, name string) (*facts.Scaled, error)
 	ManagedService(ctx context.Context, namespace, name string) (facts.Managed, error)
 	ManagedPods(ctx context.Context, namespace string, pod map[string]string) (facts.Managed, error)

@@ -76,14 +76,15 @@ func (w *Webhooks) askDeployment(ctx context.Context, r *review, q *question) er
 			return err
 		}
 	}
+	if q.input.Facts, err = w.facts.Traffic(ctx, r.Namespace, touched(object, old), q.input.Facts); err != nil {
+		return err
+	}
 	before := old
 	if r.standing {
 		before = nil
 	}
+	// Last, because it leaves out what does not matter enough.
 	if q.input.Facts, err = w.facts.Attached(ctx, object, before, q.input.Facts); err != nil {
-		return err
-	}
-	if err := w.askTraffic(ctx, r.Namespace, object, old, &q.input.Facts); err != nil {
 		return err
 	}
 	// What changes its labels leaves the BlueGreen that it belongs to.
@@ -106,11 +107,11 @@ func (w *Webhooks) askDeployment(ctx context.Context, r *review, q *question) er
 			return q.input.Facts, nil
 		}
 		before, err := w.facts.ForDeployment(ctx, old)
-		before.Managed = managed
+		before.Managed, before.Claims, before.Config = managed, q.input.Facts.Claims, q.input.Facts.Config
 		return before, err
 	}
 	// A template that stays as it is runs already: nothing goes back.
-	if templateChanged(object, old) {
+	if templateChanged(object, old) && q.input.Facts.Spare() {
 		q.ranBefore = func(ctx context.Context) (facts.Past, error) { return w.facts.RanBefore(ctx, object) }
 	}
 	return nil

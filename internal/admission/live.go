@@ -14,25 +14,20 @@ import (
 	"github.com/tealgate/tealgate/internal/facts"
 )
 
-// askTraffic gathers what a Deployment carries, and what it would carry at once.
-// Most requests change neither and cost no read.
-func (w *Webhooks) askTraffic(ctx context.Context, namespace string, object, old *appsv1.Deployment, gathered *facts.Facts) error {
-	var err error
-	if old != nil && (replacesPods(object, old) || replicas(object.Spec.Replicas) < replicas(old.Spec.Replicas)) {
-		if gathered.Live, err = w.facts.Carriers(ctx, namespace, old.Spec.Template.Labels); err != nil {
-			return err
-		}
+// touched says which pods lose or get traffic by a request. Most touch none.
+func touched(object, old *appsv1.Deployment) facts.Touched {
+	if old == nil {
+		return facts.Touched{Coming: object.Spec.Template.Labels}
 	}
-	pod := object.Spec.Template.Labels
-	var before map[string]string
-	if old != nil {
-		before = old.Spec.Template.Labels
-		if maps.Equal(pod, before) {
-			return nil
-		}
+	var t facts.Touched
+	stored := old.Spec.Template.Labels
+	if replacesPods(object, old) || replicas(object.Spec.Replicas) < replicas(old.Spec.Replicas) {
+		t.Leaving = stored
 	}
-	gathered.Doors, err = w.facts.Doors(ctx, namespace, pod, before)
-	return err
+	if pod := object.Spec.Template.Labels; !maps.Equal(pod, stored) {
+		t.Coming, t.Before = pod, stored
+	}
+	return t
 }
 
 // replacesPods says that an update rolls pods for another reason than an

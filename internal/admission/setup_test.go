@@ -107,20 +107,22 @@ func (a around) Behind(ctx context.Context, service *corev1.Service) ([]facts.Be
 	return a.behind(ctx, service)
 }
 
-func (a around) Carriers(ctx context.Context, _ string, _ map[string]string) ([]facts.Carrier, error) {
-	return append([]facts.Carrier{}, a.carriers...), a.gate(ctx)
+func (a around) Traffic(ctx context.Context, _ string, touched facts.Touched, gathered facts.Facts) (facts.Facts, error) {
+	if touched.Leaving != nil {
+		gathered.Live = append(gathered.Live, a.carriers...)
+	}
+	if touched.Coming != nil {
+		gathered.Doors = append(gathered.Doors, a.doors...)
+	}
+	return gathered, a.gate(ctx)
 }
 
-func (a around) CarriersNow(ctx context.Context, namespace string, pod map[string]string) ([]facts.Carrier, error) {
-	return a.Carriers(ctx, namespace, pod)
+func (a around) CarriersNow(ctx context.Context, _ string, _ map[string]string) ([]facts.Carrier, error) {
+	return append([]facts.Carrier{}, a.carriers...), a.gate(ctx)
 }
 
 func (a around) Abreast(ctx context.Context, _ *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error) {
 	return gathered, a.gate(ctx)
-}
-
-func (a around) Doors(ctx context.Context, _ string, _, _ map[string]string) ([]facts.Carrier, error) {
-	return append([]facts.Carrier{}, a.doors...), a.gate(ctx)
 }
 
 func (a around) Scaled(ctx context.Context, _, _ string) (*facts.Scaled, error) {

@@ -127,7 +127,7 @@ func (w *Webhooks) weighRest(ctx context.Context, r *review, q *question, violat
 	if r.mode != v1alpha1.ModeEnforce {
 		denying = v.warnWhere(denying, message.Mode, func(policy.Violation) bool { return true })
 	}
-	if len(denying) > 0 && update {
+	if update && slices.ContainsFunc(denying, func(v policy.Violation) bool { return v.Rule.Concern == policy.ConcernWorkload }) {
 		past, err := q.ranBefore(ctx)
 		if err != nil {
 			return verdict{}, err

@@ -23,27 +23,29 @@ func (g *Gatherer) Abreast(ctx context.Context, deployment *appsv1.Deployment, g
 	if !colored || pinned(gathered.Services) {
 		return gathered, nil
 	}
-	services, err := g.liveServices(ctx, deployment.Namespace)
+	services, reads, err := g.liveServices(ctx, deployment.Namespace)
 	if err != nil {
 		return Facts{}, err
 	}
-	around := NewAround(deployment, pointers(services))
-	if !around.NeedsOthers() {
-		return around.Facts(nil), nil
-	}
-	deployments, err := g.cachedDeployments(ctx, deployment.Namespace)
-	if err != nil {
-		return Facts{}, err
+	gathered.Reads += reads
+	around := NewAround(deployment, services)
+	var deployments []*appsv1.Deployment
+	if around.NeedsOthers() {
+		if deployments, err = g.cachedDeployments(ctx, deployment.Namespace); err != nil {
+			return Facts{}, err
+		}
 	}
 	now := around.Facts(deployments)
-	if pinned(now.Services) {
-		return now, nil
+	if len(now.Services) > 0 && !pinned(now.Services) {
+		others, reads, err := g.liveDeployments(ctx, deployment.Namespace, client.MatchingLabels{v1alpha1.LabelColor: string(c.Other())})
+		if err != nil {
+			return Facts{}, err
+		}
+		gathered.Reads += reads
+		now = around.Facts(append(others, withoutColorOf(deployments, c.Other())...))
 	}
-	others, err := g.liveDeployments(ctx, deployment.Namespace, client.MatchingLabels{v1alpha1.LabelColor: string(c.Other())})
-	if err != nil {
-		return Facts{}, err
-	}
-	return around.Facts(append(others, withoutColorOf(deployments, c.Other())...)), nil
+	gathered.Services, gathered.Pair = now.Services, now.Pair
+	return gathered, nil
 }
 
 // pinned says that there are Services which carry traffic, and that each names a color.
@@ -62,7 +64,7 @@ func withoutColorOf(deployments []*appsv1.Deployment, c color.Color) []*appsv1.D
 // want any, each once, sorted. One live read: a Service that is applied right behind its
 // Deployments comes before their pods, and before the cache has them.
 func (g *Gatherer) coming(ctx context.Context, service *corev1.Service) ([]string, error) {
-	deployments, err := g.liveDeployments(ctx, service.Namespace, client.HasLabels{v1alpha1.LabelColor})
+	deployments, _, err := g.liveDeployments(ctx, service.Namespace, client.HasLabels{v1alpha1.LabelColor})
 	if err != nil {
 		return nil, err
 	}

@@ -119,6 +119,7 @@ func TestAbreast(t *testing.T) {
 			assert.Equal(t, test.service, colors, test.reason)
 			assert.Equal(t, test.pair, pair, test.reason)
 			assert.Equal(t, test.reads, test.live.reads, "live reads")
+			assert.Equal(t, test.reads, got.Reads)
 		})
 	}
 }

@@ -21,16 +21,25 @@ const (
 
 // Attached completes the facts of a Deployment by what its pods would be attached
 // to: at most two live reads, and none when the pod template stays as it is. Old
-// is nil on CREATE.
+// is nil on CREATE. The ConfigMaps, of which only a warning depends, are read as long as
+// that is one of maxReads, and of an update one is left to ask whether it goes back.
 func (g *Gatherer) Attached(ctx context.Context, deployment, old *appsv1.Deployment, gathered Facts) (Facts, error) {
 	if old != nil && apiequality.Semantic.DeepEqual(deployment.Spec.Template, old.Spec.Template) {
 		return gathered, nil
 	}
-	pod := &deployment.Spec.Template.Spec
-	if named := namesConfigMaps(pod); len(named) > 0 {
-		gathered.Config = g.config(ctx, deployment.Namespace, named)
+	gathered, err := g.shared(ctx, deployment, gathered)
+	if err != nil {
+		return Facts{}, err
 	}
-	return g.shared(ctx, deployment, gathered)
+	after := gathered
+	if old != nil {
+		after.Reads++
+	}
+	if named := namesConfigMaps(&deployment.Spec.Template.Spec); len(named) > 0 && after.Spare() {
+		gathered.Config = g.config(ctx, deployment.Namespace, named)
+		gathered.Reads++
+	}
+	return gathered, nil
 }
 
 // shared reads the claims that a Deployment has in common with its pair, if any.
@@ -41,6 +50,7 @@ func (g *Gatherer) shared(ctx context.Context, deployment *appsv1.Deployment, ga
 	}
 	var err error
 	gathered.Claims, err = g.claims(ctx, deployment.Namespace, shared)
+	gathered.Reads++
 	return gathered, err
 }
 

@@ -24,34 +24,53 @@ const (
 	maxCarrierSlices = 500
 )
 
-// Carriers returns the Services without a role that send traffic to pods with
-// these labels, and what stands behind each. One live read, none without such.
-func (g *Gatherer) Carriers(ctx context.Context, namespace string, pod map[string]string) ([]Carrier, error) {
-	return g.carriers(ctx, namespace, func(service *corev1.Service) bool { return Selects(service, pod) })
+// Touched is which pods an update of a Deployment is about, by their labels.
+type Touched struct {
+	// Leaving are pods that are replaced or taken away; nil for none.
+	Leaving map[string]string
+	// Coming are pods that get other labels than they had; nil for none. They had those
+	// of Before, nil for pods that are new.
+	Coming, Before map[string]string
 }
 
-// Doors returns the Services with a color that would send traffic to pods with
-// these labels and did not to pods with those that they had; before is nil for
-// pods that are new. One live read, none without such.
-func (g *Gatherer) Doors(ctx context.Context, namespace string, pod, before map[string]string) ([]Carrier, error) {
-	return g.carriers(ctx, namespace, func(service *corev1.Service) bool {
-		return service.Spec.Selector[v1alpha1.LabelColor] != "" && Selects(service, pod) &&
-			(before == nil || !Selects(service, before))
-	})
-}
-
-func (g *Gatherer) carriers(ctx context.Context, namespace string, matches func(*corev1.Service) bool) ([]Carrier, error) {
+// Traffic adds the Services without a role in front of these pods, and what stands behind
+// each: those that send traffic to the pods that leave, and those with a color that would
+// send it to the ones that come and did not before. One live read for all of them, none
+// without such.
+func (g *Gatherer) Traffic(ctx context.Context, namespace string, touched Touched, gathered Facts) (Facts, error) {
+	if touched.Leaving == nil && touched.Coming == nil {
+		return gathered, nil
+	}
 	services, err := g.cachedServices(ctx, namespace)
 	if err != nil {
-		return nil, err
+		return Facts{}, err
 	}
-	matching := slices.DeleteFunc(services, func(service *corev1.Service) bool {
-		return !CarriesTraffic(service) || !matches(service)
+	carries := func(service *corev1.Service) bool { return Selects(service, touched.Leaving) }
+	opens := func(service *corev1.Service) bool {
+		return service.Spec.Selector[v1alpha1.LabelColor] != "" && Selects(service, touched.Coming) &&
+			(touched.Before == nil || !Selects(service, touched.Before))
+	}
+	either := slices.DeleteFunc(services, func(service *corev1.Service) bool {
+		return !CarriesTraffic(service) || (!carries(service) && !opens(service))
 	})
-	return g.behindEach(ctx, namespace, matching)
+	found, err := g.behindEach(ctx, namespace, either)
+	if err != nil {
+		return Facts{}, err
+	}
+	gathered.Reads += min(1, len(either))
+	for i, service := range either {
+		if carries(service) {
+			gathered.Live = append(gathered.Live, found[i])
+		}
+		if opens(service) {
+			gathered.Doors = append(gathered.Doors, found[i])
+		}
+	}
+	return gathered, nil
 }
 
-// behindEach reads what stands behind Services of one namespace, all in one live read.
+// behindEach sorts Services of one namespace by name and reads what stands behind each, all
+// in one live read.
 func (g *Gatherer) behindEach(ctx context.Context, namespace string, services []*corev1.Service) ([]Carrier, error) {
 	if len(services) == 0 {
 		return []Carrier{}, nil
@@ -94,8 +113,9 @@ func (g *Gatherer) behindEach(ctx context.Context, namespace string, services []
 	return found, nil
 }
 
-// CarriersNow is Carriers for pods that are about to go. The Services of their
-// namespace are read live as well: one that was deleted or moved a moment ago is still
+// CarriersNow returns the Services without a role that send traffic to pods with these
+// labels, which are about to go, and what stands behind each. The Services of their
+// namespace are read live as well, unlike for Traffic: one that was deleted or moved a moment ago is still
 // in the cache as it was. A Service that is being deleted carries nothing that is to be
 // kept. Two live reads, none where no Service is of their application.
 func (g *Gatherer) CarriersNow(ctx context.Context, namespace string, pod map[string]string) ([]Carrier, error) {
@@ -103,11 +123,11 @@ func (g *Gatherer) CarriersNow(ctx context.Context, namespace string, pod map[st
 	if err != nil || !known {
 		return []Carrier{}, err
 	}
-	services, err := g.liveServices(ctx, namespace)
+	services, _, err := g.liveServices(ctx, namespace)
 	if err != nil {
 		return nil, err
 	}
-	return g.behindEach(ctx, namespace, slices.DeleteFunc(pointers(services), func(service *corev1.Service) bool {
+	return g.behindEach(ctx, namespace, slices.DeleteFunc(services, func(service *corev1.Service) bool {
 		return service.DeletionTimestamp != nil || !CarriesTraffic(service) || !Selects(service, pod)
 	}))
 }

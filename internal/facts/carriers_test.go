@@ -87,7 +87,7 @@ func TestCarriersDoNotDependOnNames(t *testing.T) {
 		others int
 		ready  map[string]int
 		err    string
-		// reads are those of Carriers and Doors, and of CarriersNow.
+		// reads are those of Traffic, and of CarriersNow.
 		reads, readsNow int
 	}{
 		"none": {ready: map[string]int{}},
@@ -131,8 +131,14 @@ func TestCarriersDoNotDependOnNames(t *testing.T) {
 				reads    int
 				err      string
 			}{
-				"Carriers": {func(g *Gatherer) ([]Carrier, error) { return g.Carriers(t.Context(), "shop", blue) }, test.reads, test.err},
-				"Doors":    {func(g *Gatherer) ([]Carrier, error) { return g.Doors(t.Context(), "shop", blue, green) }, test.reads, test.err},
+				"Leaving": {func(g *Gatherer) ([]Carrier, error) {
+					gathered, err := g.Traffic(t.Context(), "shop", Touched{Leaving: blue}, None())
+					return gathered.Live, err
+				}, test.reads, test.err},
+				"Coming": {func(g *Gatherer) ([]Carrier, error) {
+					gathered, err := g.Traffic(t.Context(), "shop", Touched{Coming: blue, Before: green}, None())
+					return gathered.Doors, err
+				}, test.reads, test.err},
 				"CarriersNow": {
 					func(g *Gatherer) ([]Carrier, error) { return g.CarriersNow(t.Context(), "shop", blue) }, test.readsNow,
 					map[bool]string{true: "namespace shop has more than 5000 Services", false: test.err}[test.others >= 5000],
@@ -180,6 +186,45 @@ func TestCarriersNowAreThoseOfNow(t *testing.T) {
 			got, err := g.CarriersNow(t.Context(), "shop", blue)
 			require.NoError(t, err)
 			assert.Len(t, got, test.want)
+		})
+	}
+}
+
+// TestTraffic holds which Services are in front of pods that are relabelled from blue to
+// green, and that one read is for all of them.
+func TestTraffic(t *testing.T) {
+	blue := map[string]string{"app": "shop", "tealgate.dev/color": "blue"}
+	green := map[string]string{"app": "shop", "tealgate.dev/color": "green"}
+	stored := cluster{services: []corev1.Service{
+		*live("on-green", green), *live("on-both", map[string]string{"app": "shop"}), *live("on-blue", blue), *live("on-cart", map[string]string{"app": "cart"}),
+	}}
+	for name, test := range map[string]struct {
+		reason      string
+		touched     Touched
+		live, doors []string
+		reads       int
+	}{
+		"Relabelled": {"they leave one and come to another", Touched{blue, green, blue}, []string{"on-blue", "on-both"}, []string{"on-green"}, 1},
+		"New":        {"a Service without a color is no door", Touched{Coming: green}, nil, []string{"on-green"}, 1},
+		"Replaced":   {"they go and come back", Touched{Leaving: green}, []string{"on-both", "on-green"}, nil, 1},
+		"Untouched":  {"nothing is asked", Touched{}, nil, nil, 0},
+		"Alone":      {"no Service is in front", Touched{Leaving: map[string]string{"app": "worker"}}, nil, nil, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cached, now := stored, cluster{}
+			got, err := New(Options{Cached: &cached, Live: &now}).Traffic(t.Context(), "shop", test.touched, Facts{})
+			require.NoError(t, err)
+			names := func(carriers []Carrier) []string {
+				var found []string
+				for _, carrier := range carriers {
+					found = append(found, carrier.Name)
+				}
+				return found
+			}
+			assert.Equal(t, test.live, names(got.Live), test.reason)
+			assert.Equal(t, test.doors, names(got.Doors), test.reason)
+			assert.Equal(t, test.reads, now.reads)
+			assert.Equal(t, test.reads, got.Reads)
 		})
 	}
 }

@@ -65,7 +65,17 @@ type Facts struct {
 	// changes a declaration that takes it, or adds an exemption that would count;
 	// false otherwise. Live.
 	MayExempt bool `json:"mayExempt"`
+	// Reads counts the live reads that all of this took so far, of a Deployment; no rule
+	// sees it. What decides nothing by itself is not read when it is maxReads.
+	Reads int `json:"-"`
 }
+
+// maxReads is how many live reads a request about a Deployment may take for what could
+// only soften its answer.
+const maxReads = 3
+
+// Spare says that one more live read is within bounds.
+func (f Facts) Spare() bool { return f.Reads < maxReads }
 
 // Managed is a BlueGreen as far as rules need it. All of it is empty where none manages
 // the object.

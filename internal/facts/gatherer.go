@@ -71,62 +71,47 @@ func pointers[T any](items []T) []*T {
 // ForService reads the pods that a Service's selector matches and, when it
 // exists already, what serves now: two live reads, and a third for a Service that
 // leaves a selector which named no color. In a switch the first is for the pods of
-// both colors. For a new Service that names a color the second is for the pods of the
-// other, and for one that names none for the Deployments that it selects.
+// both colors, and for a new Service that names a color as well, for which it is the only
+// one. For a new Service that names none the second is for the Deployments that it selects.
 func (g *Gatherer) ForService(ctx context.Context, service, old *corev1.Service) (Facts, error) {
 	facts := None()
-	if old != nil && isSwitch(service, old) {
-		var err error
-		if facts.Leaving, facts.Selected, err = g.bothColors(ctx, service); err != nil {
-			return Facts{}, err
-		}
-	} else if routes(service) {
-		var err error
-		if facts.Selected, err = g.pods(ctx, service.Namespace, service.Spec.Selector); err != nil {
-			return Facts{}, err
-		}
+	other, own, err := g.selected(ctx, service, old)
+	if err != nil {
+		return Facts{}, err
 	}
+	facts.Selected = own
 	if old == nil {
-		var err error
-		if facts.Beside, err = g.beside(ctx, service); err != nil {
-			return Facts{}, err
-		}
-		if Pinnable(service) {
-			if facts.Coming, err = g.coming(ctx, service); err != nil {
-				return Facts{}, err
+		for _, pod := range other.Pods {
+			if pod.Ready {
+				facts.Beside++
 			}
 		}
-	} else {
-		var err error
-		if facts.Serving, err = g.serving(ctx, old.Namespace, old.Name); err != nil {
-			return Facts{}, err
+		if Pinnable(service) {
+			facts.Coming, err = g.coming(ctx, service)
 		}
-		if facts.Serving.Colors, err = g.servedColors(ctx, service, old, facts); err != nil {
-			return Facts{}, err
-		}
+		return facts, err
 	}
-	return facts, nil
+	facts.Leaving = other
+	if facts.Serving, err = g.serving(ctx, old.Namespace, old.Name); err != nil {
+		return Facts{}, err
+	}
+	facts.Serving.Colors, err = g.servedColors(ctx, service, old, facts)
+	return facts, err
 }
 
-// beside counts the ready pods that the selector would match with the other color.
-func (g *Gatherer) beside(ctx context.Context, service *corev1.Service) (int, error) {
-	c, ok := color.Parse(service.Spec.Selector[v1alpha1.LabelColor])
-	if !ok || !routes(service) {
-		return 0, nil
+// selected reads the pods that a Service selects and, of a switch or a new Service that
+// names a color, those that it would select with the other one.
+func (g *Gatherer) selected(ctx context.Context, service, old *corev1.Service) (other, own Selected, err error) {
+	_, named := color.Parse(service.Spec.Selector[v1alpha1.LabelColor])
+	switch {
+	case !routes(service):
+	case old == nil && named, old != nil && isSwitch(service, old):
+		return g.bothColors(ctx, service)
+	default:
+		own, err = g.pods(ctx, service.Namespace, service.Spec.Selector)
+		return Selected{Pods: []Pod{}}, own, err
 	}
-	other := maps.Clone(service.Spec.Selector)
-	other[v1alpha1.LabelColor] = string(c.Other())
-	selected, err := g.pods(ctx, service.Namespace, other)
-	if err != nil {
-		return 0, err
-	}
-	ready := 0
-	for _, pod := range selected.Pods {
-		if pod.Ready {
-			ready++
-		}
-	}
-	return ready, nil
+	return Selected{Pods: []Pod{}}, Selected{Pods: []Pod{}}, nil
 }
 
 // servedColors says which colors the serving pods have. A selector that pins a

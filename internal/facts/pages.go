@@ -17,40 +17,41 @@ const (
 	deploymentsPerPage = 200 // They are large.
 )
 
-// liveServices reads all Services of a namespace.
-func (g *Gatherer) liveServices(ctx context.Context, namespace string) ([]corev1.Service, error) {
-	var found []corev1.Service
-	err := pages(ctx, g.live, namespace, "Services", servicesPerPage, func(list *corev1.ServiceList) {
-		found = append(found, list.Items...)
+// liveServices reads all Services of a namespace, and says in how many reads.
+func (g *Gatherer) liveServices(ctx context.Context, namespace string) ([]*corev1.Service, int, error) {
+	var found []*corev1.Service
+	reads, err := pages(ctx, g.live, namespace, "Services", servicesPerPage, func(list *corev1.ServiceList) {
+		found = append(found, pointers(list.Items)...)
 	})
-	return found, err
+	return found, reads, err
 }
 
-// liveDeployments reads the Deployments of a namespace with the labels that are asked for.
-func (g *Gatherer) liveDeployments(ctx context.Context, namespace string, which client.ListOption) ([]*appsv1.Deployment, error) {
+// liveDeployments reads the Deployments of a namespace with the labels that are asked for,
+// and says in how many reads.
+func (g *Gatherer) liveDeployments(ctx context.Context, namespace string, which client.ListOption) ([]*appsv1.Deployment, int, error) {
 	var found []*appsv1.Deployment
-	err := pages(ctx, g.live, namespace, "Deployments with a color", deploymentsPerPage, func(list *appsv1.DeploymentList) {
+	reads, err := pages(ctx, g.live, namespace, "Deployments with a color", deploymentsPerPage, func(list *appsv1.DeploymentList) {
 		found = append(found, pointers(list.Items)...)
 	}, which)
-	return found, err
+	return found, reads, err
 }
 
-// pages reads a list page by page, each into a list of its own.
+// pages reads a list page by page, each into a list of its own, and counts them.
 func pages[T any, L interface {
 	*T
 	client.ObjectList
-}](ctx context.Context, live client.Reader, namespace, what string, size int64, visit func(L), which ...client.ListOption) error {
+}](ctx context.Context, live client.Reader, namespace, what string, size int64, visit func(L), which ...client.ListOption) (int, error) {
 	more := ""
-	for range maxPages {
+	for page := range maxPages {
 		list := L(new(T))
 		options := append([]client.ListOption{client.InNamespace(namespace), client.Limit(size), client.Continue(more)}, which...)
 		if err := live.List(ctx, list, options...); err != nil {
-			return fmt.Errorf("reading the %s of namespace %s: %w", what, namespace, err)
+			return 0, fmt.Errorf("reading the %s of namespace %s: %w", what, namespace, err)
 		}
 		visit(list)
 		if more = list.GetContinue(); more == "" {
-			return nil
+			return page + 1, nil
 		}
 	}
-	return fmt.Errorf("namespace %s has more than %d %s", namespace, maxPages*size, what)
+	return 0, fmt.Errorf("namespace %s has more than %d %s", namespace, maxPages*size, what)
 }

@@ -73,24 +73,18 @@ func eitherColor(service *corev1.Service) (labels.Selector, error) {
 }
 
 // bothColors reads the pods that a Service selects, and those that it would select
-// with the other color: one read for both, and if that is too much one for each. How many
-// pods a color has keeps no Service from going to the other one.
+// with the other color, in one read. If that is too much, those that it selects are read
+// once more by themselves: how many pods a color has keeps no Service from going to the
+// other one.
 func (g *Gatherer) bothColors(ctx context.Context, service *corev1.Service) (other, own Selected, err error) {
 	c := service.Spec.Selector[v1alpha1.LabelColor]
 	selector, err := eitherColor(service)
 	if err != nil {
 		return Selected{}, Selected{}, err
 	}
-	both, err := g.list(ctx, service.Namespace, client.MatchingLabelsSelector{Selector: selector}, client.Limit(2*maxPods))
+	both, err := g.list(ctx, service.Namespace, client.MatchingLabelsSelector{Selector: selector}, client.Limit(4*maxPods))
 	if err != nil {
 		return Selected{}, Selected{}, err
-	}
-	if to, named := color.Parse(c); named && both.Truncated {
-		if own, err = g.list(ctx, service.Namespace, ofColor(service, to)...); err != nil {
-			return Selected{}, Selected{}, err
-		}
-		other, err = g.list(ctx, service.Namespace, ofColor(service, to.Other())...)
-		return other, own, err
 	}
 	other = Selected{Pods: []Pod{}, Truncated: both.Truncated, ResourceVersion: both.ResourceVersion}
 	own = other
@@ -101,7 +95,10 @@ func (g *Gatherer) bothColors(ctx context.Context, service *corev1.Service) (oth
 			other.Pods = append(other.Pods, pod)
 		}
 	}
-	return other, own, nil
+	if to, named := color.Parse(c); named && both.Truncated {
+		own, err = g.list(ctx, service.Namespace, ofColor(service, to)...)
+	}
+	return other, own, err
 }
 
 // onlyVersion is the one that all of these pods have, empty when there is no such.

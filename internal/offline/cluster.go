@@ -59,12 +59,12 @@ func (c *cluster) Attached(_ context.Context, deployment, _ *appsv1.Deployment, 
 	return gathered, nil
 }
 
-// Carriers implements admission.Facts: nothing runs, so nothing carries traffic.
-func (c *cluster) Carriers(context.Context, string, map[string]string) ([]facts.Carrier, error) {
-	return []facts.Carrier{}, nil
+// Traffic implements admission.Facts: nothing runs, so nothing carries traffic.
+func (c *cluster) Traffic(_ context.Context, _ string, _ facts.Touched, gathered facts.Facts) (facts.Facts, error) {
+	return gathered, nil
 }
 
-// CarriersNow implements admission.Facts, like Carriers.
+// CarriersNow implements admission.Facts, like Traffic.
 func (c *cluster) CarriersNow(context.Context, string, map[string]string) ([]facts.Carrier, error) {
 	return []facts.Carrier{}, nil
 }
@@ -72,11 +72,6 @@ func (c *cluster) CarriersNow(context.Context, string, map[string]string) ([]fac
 // Abreast implements admission.Facts: the files are all there at once.
 func (c *cluster) Abreast(_ context.Context, _ *appsv1.Deployment, gathered facts.Facts) (facts.Facts, error) {
 	return gathered, nil
-}
-
-// Doors implements admission.Facts, like Carriers.
-func (c *cluster) Doors(context.Context, string, map[string]string, map[string]string) ([]facts.Carrier, error) {
-	return []facts.Carrier{}, nil
 }
 
 // Scaled implements admission.Facts: nothing is scaled offline.
