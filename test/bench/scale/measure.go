@@ -23,11 +23,13 @@ const user = "system:serviceaccount:tealgate-system:tealgate"
 var questions = []struct {
 	name string
 	ask  func(ctx context.Context, s *side) error
+	// floor says that tealgate has no part in it.
+	floor bool
 }{
-	{"create a Deployment, unseen", creating(unseen)},
-	{"create a Deployment", creating(shop)},
-	{"switch a Service, unseen", switching(unseen)},
-	{"switch a Service", switching(shop)},
+	{"create a Deployment, unseen", creating(unseen), true},
+	{"create a Deployment", creating(shop), false},
+	{"switch a Service, unseen", switching(unseen), true},
+	{"switch a Service", switching(shop), false},
 }
 
 func creating(namespace string) func(context.Context, *side) error {
