@@ -15,6 +15,12 @@ import (
 	"github.com/tealgate/tealgate/internal/rulebook"
 )
 
+type policiesFunc func(context.Context, *corev1.ConfigMap) (rulebook.Trial, error)
+
+func (f policiesFunc) Try(ctx context.Context, configMap *corev1.ConfigMap) (rulebook.Trial, error) {
+	return f(ctx, configMap)
+}
+
 const policyMap = `{apiVersion: v1, kind: ConfigMap, metadata: {name: acme, labels: {tealgate.dev/policy: "true"}}, data: {owner.rego: x}}`
 
 func tries(trial rulebook.Trial, err error) cluster {

@@ -198,12 +198,6 @@ func total(f facts.Facts) facts.Facts {
 	return f
 }
 
-type policiesFunc func(context.Context, *corev1.ConfigMap) (rulebook.Trial, error)
-
-func (f policiesFunc) Try(ctx context.Context, configMap *corev1.ConfigMap) (rulebook.Trial, error) {
-	return f(ctx, configMap)
-}
-
 // cluster is what a test puts around the webhooks; the zero value is an empty
 // namespace without rules.
 type cluster struct {
