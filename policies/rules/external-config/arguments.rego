@@ -67,10 +67,7 @@ may_be_secret(elements, i, text) if {
 # A name and a word behind a colon, as in admin:hunter2.
 may_be_secret(_, _, text) if regex.match(`(^|=)[^\s:/=@-][^\s:/=@]*:[^\s/]*[A-Za-z]`, text)
 
-# An address with a path, as those of webhooks.
-may_be_secret(_, _, text) if regex.match(`://[^\s/?#]+[/?#]\S`, text)
-
-# A long word of letters and digits.
+# A long word of letters and digits, as in addresses of webhooks.
 may_be_secret(_, _, text) if {
 	some word in regex.find_n(`[A-Za-z0-9+_]{20,}`, text, -1)
 	regex.match(`[0-9]`, word)

@@ -64,11 +64,11 @@ test_command_lines[note] if {
 test_command_lines_are_repeated_with_care[note] if {
 	some note, case in {
 		"plain words": [["serve", "-v", "-n", "4", "-p", ":8080", "-c", "/etc/app.yaml", "--log=info", "--addr=0.0.0.0:8080"], "argument"],
-		"an address": [["--pay=https://pay.example.com"], "argument"],
+		"an address": [["--pay=https://pay.example.com/v2"], "argument"],
 		"options of Java": [["-XX:+UseG1GC", "-Xmx512m", "-jar", "app.jar"], "argument"],
 		"behind one letter": [["-p", "hunter2"], "script"],
 		"a user and a password": [["--login=admin:hunter2"], "script"],
-		"an address with a path": [["--hook=https://hooks.example.com/T0/x"], "script"],
+		"an address of a webhook": [["--hook=https://hooks.example.com/T0/0a1b2c3d4e5f6a7b8c9d0e"], "script"],
 		"a long word": [["--license=0a1b2c3d4e5f6a7b8c9d0e"], "script"],
 	}
 	args := array.concat(case[0], ["--db-password=s3cret"])
