@@ -66,7 +66,8 @@ type Tealgate struct {
 	// suffix tells replicas apart on disk.
 	suffix  string
 	process *process
-	starts  int
+	// starts and replicas count.
+	starts, replicas int
 	// killed says that the one before could not give its lease back.
 	killed bool
 
@@ -141,7 +142,8 @@ func (t *Tealgate) Replica(ctx context.Context) (*Tealgate, error) {
 		return nil, err
 	}
 	replica := newTealgate(t.cluster, t.binary, t.kubeconfig, addresses, t.more)
-	replica.suffix = "-replica"
+	t.replicas++
+	replica.suffix = fmt.Sprintf("-replica-%d", t.replicas)
 	return replica, replica.Start(ctx)
 }
 
