@@ -68,7 +68,7 @@ func main() {
 // await returns when the URL answers, each time on a connection of its own, and fails if
 // it does not in time.
 func await(url string) error {
-	client := &http.Client{Timeout: 250 * time.Millisecond, Transport: &http.Transport{DisableKeepAlives: true}}
+	client := &http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true}}
 	again := time.NewTicker(50 * time.Millisecond)
 	defer again.Stop()
 	deadline := time.After(startTimeout)
