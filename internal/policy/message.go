@@ -7,7 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"text/template"
+
+	template "github.com/DataDog/datadog-agent/pkg/template/text"
 )
 
 // Message is one sentence of a rule with its cure. Immutable.

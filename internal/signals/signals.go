@@ -9,10 +9,10 @@ import (
 	"io"
 	"net/http"
 	"strings"
-	"text/template"
 	"text/template/parse"
 	"time"
 
+	template "github.com/DataDog/datadog-agent/pkg/template/text"
 	"github.com/prometheus/client_golang/api"
 	prometheus "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
