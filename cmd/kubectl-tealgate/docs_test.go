@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/tealgate/tealgate/policies"
 )
 
 // pages are the README and docs, by their path from the repository's root.
@@ -82,4 +84,23 @@ func TestReadmeHasEveryRule(t *testing.T) {
 		named = append(named, match[1])
 	}
 	assert.ElementsMatch(t, rulesOf(t), named)
+}
+
+// TestExemptionsPageNamesWhatIsNeverExempt: the rules that it leaves out are those that no
+// annotation reaches.
+func TestExemptionsPageNamesWhatIsNeverExempt(t *testing.T) {
+	engine, err := policies.Engine(t.Context())
+	require.NoError(t, err)
+	var never, named []string
+	for _, rule := range engine.Rules() {
+		if !rule.Exemptable {
+			never = append(never, rule.ID)
+		}
+	}
+	sentence := regexp.MustCompile(`(?s)From (` + "`" + `[^.]*), nothing\s+is exempt\.`).FindStringSubmatch(pages(t)["docs/exemptions.md"])
+	require.NotNil(t, sentence)
+	for _, match := range regexp.MustCompile("`([a-z-]+)`").FindAllStringSubmatch(sentence[1], -1) {
+		named = append(named, match[1])
+	}
+	assert.ElementsMatch(t, never, named)
 }

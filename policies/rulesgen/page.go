@@ -19,8 +19,10 @@ type words struct {
 	concerns     map[policy.Concern]string
 	// protects is the same in a column of the table.
 	protects map[policy.Concern]string
-	change   string
-	does     map[policy.Action]string
+	// change is how to change what a rule does, and how to exempt from it where that can be;
+	// changeOnly is for where it cannot.
+	change, changeOnly string
+	does               map[policy.Action]string
 }
 
 var pages = map[policy.Language]words{
@@ -36,8 +38,8 @@ object had before a change warns instead of denying.
 
 The messages are real ones, for made-up objects: what admission says, and for warnings
 and advice what ` + "`kubectl tealgate check`" + ` says, which adds the cure. What a rule does where is
-changed in the settings, and a single object is exempted by an annotation: see
-[policies.md](policies.md). ` + "`kubectl tealgate explain RULE`" + ` says the same as this page,
+changed in the [settings](policies.md#settings), and a single object is exempted by an
+[annotation](exemptions.md). ` + "`kubectl tealgate explain RULE`" + ` says the same as this page,
 without the messages.
 `,
 		table:  "| rule | action | protects | what it holds |",
@@ -47,9 +49,10 @@ without the messages.
 			policy.ConcernWorkload: "Protects the workload: `kubectl rollout undo` to a template that ran before only warns",
 			policy.ConcernTraffic:  "Protects the traffic: holds for `kubectl rollout undo` too",
 		},
-		protects: map[policy.Concern]string{policy.ConcernWorkload: "workload", policy.ConcernTraffic: "traffic"},
-		change:   "[Change or exempt](policies.md)",
-		does:     map[policy.Action]string{policy.Deny: "Denies:", policy.Warn: "Warns:", policy.Advise: "Advises:"},
+		protects:   map[policy.Concern]string{policy.ConcernWorkload: "workload", policy.ConcernTraffic: "traffic"},
+		change:     "[Change](policies.md#settings) or [exempt](exemptions.md)",
+		changeOnly: "[Change](policies.md#settings), no exemption",
+		does:       map[policy.Action]string{policy.Deny: "Denies:", policy.Warn: "Warns:", policy.Advise: "Advises:"},
 	},
 	policy.Chinese: {
 		file: "rules.zh.md",
@@ -59,7 +62,7 @@ without the messages.
 
 **deny**：在 ` + "`enforce`" + ` 命名空间拒绝请求，在 ` + "`warn`" + ` 命名空间只警告。**warn**：从不拒绝。**advise**：只由 ` + "`kubectl tealgate check`" + ` 和 ` + "`audit`" + ` 给出。修改之前就存在的问题只警告，不拒绝。
 
-下面的消息都是真实输出，对象是虚构的：拒绝是准入返回的内容；警告和建议取自 ` + "`kubectl tealgate check`" + `，它还给出修改方法。哪条规则在哪里做什么由设置决定，单个对象可以用注解豁免，见 [policies.md](policies.md)。` + "`kubectl tealgate explain RULE --language zh`" + ` 说的与本页相同，但没有消息。
+下面的消息都是真实输出，对象是虚构的：拒绝是准入返回的内容；警告和建议取自 ` + "`kubectl tealgate check`" + `，它还给出修改方法。哪条规则在哪里做什么由[设置](policies.md#settings)决定，单个对象可以用[注解](exemptions.md)豁免。` + "`kubectl tealgate explain RULE --language zh`" + ` 说的与本页相同，但没有消息。
 `,
 		table:  "| 规则 | 动作 | 保护 | 要求 |",
 		action: "动作：**%s**",
@@ -68,9 +71,10 @@ without the messages.
 			policy.ConcernWorkload: "保护工作负载：`kubectl rollout undo` 回到运行过的模板时只警告",
 			policy.ConcernTraffic:  "保护流量：对 `kubectl rollout undo` 同样有效",
 		},
-		protects: map[policy.Concern]string{policy.ConcernWorkload: "工作负载", policy.ConcernTraffic: "流量"},
-		change:   "[修改或豁免](policies.md)",
-		does:     map[policy.Action]string{policy.Deny: "拒绝：", policy.Warn: "警告：", policy.Advise: "建议："},
+		protects:   map[policy.Concern]string{policy.ConcernWorkload: "工作负载", policy.ConcernTraffic: "流量"},
+		change:     "[修改](policies.md#settings)或[豁免](exemptions.md)",
+		changeOnly: "[修改](policies.md#settings)，不可豁免",
+		does:       map[policy.Action]string{policy.Deny: "拒绝：", policy.Warn: "警告：", policy.Advise: "建议："},
 	},
 }
 
@@ -96,8 +100,12 @@ func (w words) section(out *strings.Builder, language policy.Language, rule *pol
 	if others := rule.OtherActions(); len(others) > 0 {
 		action += fmt.Sprintf(w.some, join(others))
 	}
+	change := w.change
+	if !rule.Exemptable {
+		change = w.changeOnly
+	}
 	fmt.Fprintf(out, "\n## %s\n\n**%s**\n\n%s · %s · %s\n\n%s\n", rule.ID, escape(text(rule.Title, language)),
-		action, w.concerns[rule.Concern], w.change, escape(text(rule.Description, language)))
+		action, w.concerns[rule.Concern], change, escape(text(rule.Description, language)))
 	for _, action := range []policy.Action{policy.Deny, policy.Warn, policy.Advise} {
 		w.messages(out, rule, said, action)
 	}

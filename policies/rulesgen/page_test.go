@@ -1,6 +1,9 @@
 package main
 
 import (
+	"os"
+	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -11,7 +14,7 @@ import (
 
 func rule() *policy.Rule {
 	return &policy.Rule{
-		ID: "a-rule", Action: policy.Deny, Concern: policy.ConcernTraffic,
+		ID: "a-rule", Action: policy.Deny, Concern: policy.ConcernTraffic, Exemptable: true,
 		Title:       map[policy.Language]string{policy.English: "It holds", policy.Chinese: "成立"},
 		Description: map[policy.Language]string{policy.English: "One <thing> of\na|b.\n\nAnother.", policy.Chinese: "第一\n行是 blue\n或 green，\nPod 也是。\n\n第二行。"},
 		Messages: map[string]*policy.Message{
@@ -74,7 +77,7 @@ func TestPage(t *testing.T) {
 
 **It holds**
 
-Action: **deny**, in some cases warn · `+pages[policy.English].concerns[policy.ConcernTraffic]+` · [Change or exempt](policies.md)
+Action: **deny**, in some cases warn · `+pages[policy.English].concerns[policy.ConcernTraffic]+` · [Change](policies.md#settings) or [exempt](exemptions.md)
 
 One \<thing> of
 a\|b.
@@ -85,4 +88,28 @@ Denies:
 
 `+"```text\na-rule: it is bad.\nFix in spec:\n  a:\n    b: 1\n```\n\nWarns:\n\n```text\na-rule: it is odd.\nFix in spec:\n  a: 2\n```\n", "one text once")
 	assert.Contains(t, page(policy.Chinese, []*policy.Rule{rule()}, nil), "\n第一行是 blue 或 green，Pod 也是。\n\n第二行。\n", "no break inside a paragraph")
+
+	strict := rule()
+	strict.Exemptable = false
+	assert.Contains(t, page(policy.English, []*policy.Rule{strict}, nil), " · [Change](policies.md#settings), no exemption\n")
+}
+
+// TestLinksAnswer: whoever follows a link to change a rule, or to exempt from it, finds out
+// there how to.
+func TestLinksAnswer(t *testing.T) {
+	link := regexp.MustCompile(`\[([^\]]+)\]\(([a-z]+\.md)(?:#[a-z]+)?\)`)
+	const settings, annotation = "name: tealgate-settings", "tealgate.dev/exempt="
+	told := map[string]string{"Change": settings, "修改": settings, "exempt": annotation, "豁免": annotation}
+	for language, words := range pages {
+		for text, want := range map[string]int{words.change: 2, words.changeOnly: 1} {
+			links := link.FindAllStringSubmatch(text, -1)
+			assert.Len(t, links, want, "%s: %s", language, text)
+			for _, match := range links {
+				answer, err := os.ReadFile(filepath.Join("..", docs, match[2]))
+				require.NoError(t, err)
+				require.Contains(t, told, match[1])
+				assert.Contains(t, string(answer), told[match[1]])
+			}
+		}
+	}
 }
