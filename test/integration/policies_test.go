@@ -115,7 +115,8 @@ func TestOneBindingActs(t *testing.T) {
 	}
 }
 
-// TestDoorsPage holds that docs/doors.md names each policy, and no rule that there is not.
+// TestDoorsPage holds that docs/doors.md names each policy, and no rule that there is not,
+// and that each rule and policy that closes a door there is tried.
 func TestDoorsPage(t *testing.T) {
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "doors.md"))
 	require.NoError(t, err)
@@ -130,6 +131,20 @@ func TestDoorsPage(t *testing.T) {
 	}
 	for _, link := range regexp.MustCompile(`\[[a-z-]+\]\(rules\.md#[^)]*\)`).FindAllString(string(page), -1) {
 		assert.True(t, known[link], "%s is no rule", link)
+	}
+	rows, _ := doors(t)
+	tried := map[string]bool{}
+	for _, row := range rows {
+		for _, id := range ids(row.up) {
+			tried[id] = tried[id] || strings.HasPrefix(row.up, deniedBy) && row.down != ""
+		}
+	}
+	claims, _, found := strings.Cut(string(page), "\n## Each of them, tried\n")
+	require.True(t, found)
+	closes := regexp.MustCompile("(?m)^\\| .* \\| (?:\\[|`)([a-z-]+)(?:\\]|`).* \\| (?:webhook|policy)").FindAllStringSubmatch(claims, -1)
+	assert.Greater(t, len(closes), 10)
+	for _, by := range closes {
+		assert.True(t, tried[by[1]], "no row of the table is denied by %s", by[1])
 	}
 }
 

@@ -6,3 +6,5 @@ kubectl apply -f loosen.yaml
 kubectl create rolebinding loosen --role=loosen --user=chief
 kubectl create clusterrole "$NS-editor" --verb=get,update,patch --resource=namespaces,namespaces/status,namespaces/finalize
 kubectl create clusterrolebinding "$NS-editor" --clusterrole="$NS-editor" --user=platform --user=chief
+kubectl create rolebinding testers --clusterrole=tealgate-tester --user=tester
+kubectl create rolebinding operators --clusterrole=tealgate-operator --user=operator
