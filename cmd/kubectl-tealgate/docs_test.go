@@ -104,3 +104,26 @@ func TestExemptionsPageNamesWhatIsNeverExempt(t *testing.T) {
 	}
 	assert.ElementsMatch(t, never, named)
 }
+
+// TestArchitectureNamesEachFolder: where things go can be told from docs/architecture.md.
+func TestArchitectureNamesEachFolder(t *testing.T) {
+	page := pages(t)["docs/architecture.md"]
+	named := map[string]bool{}
+	for _, match := range regexp.MustCompile(`\b(?:internal|test|policies)/[a-z0-9]+`).FindAllString(page, -1) {
+		named[match] = true
+	}
+	for _, above := range []string{"internal", "test", "policies"} {
+		folders, err := os.ReadDir(filepath.Join("..", "..", above))
+		require.NoError(t, err)
+		for _, folder := range folders {
+			if folder.IsDir() {
+				assert.True(t, named[above+"/"+folder.Name()], "%s/%s is not named", above, folder.Name())
+				delete(named, above+"/"+folder.Name())
+			}
+		}
+	}
+	for name := range named {
+		_, err := os.Stat(filepath.Join("..", "..", name))
+		assert.NoError(t, err, "%s is named", name)
+	}
+}
