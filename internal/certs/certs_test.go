@@ -152,6 +152,29 @@ func TestJoin(t *testing.T) {
 	assert.True(t, bytes.HasPrefix(join(now, young.ca, many), young.ca), "the first counts first")
 }
 
+// Replicas whose clocks differ do not take out and put back in turn: the CA that has ended goes
+// once, and nobody writes before or after.
+func TestClocksDiffer(t *testing.T) {
+	now := time.Now()
+	old, young := made(t, now.Add(-80*day24), "localhost"), made(t, now, "localhost")
+	wanted := join(now, young.ca, old.ca) // The Secret has both until the next rotation.
+	bundle, writes := wanted, 0
+	for at := -2 * backdate; at <= 3*backdate; at += time.Minute {
+		for _, behind := range []time.Duration{0, backdate - time.Minute} {
+			clock := old.notAfter().Add(at - behind)
+			if complete(bundle, wanted, clock) {
+				continue
+			}
+			writes++
+			bundle = merge(clock, wanted, bundle)
+			assert.True(t, complete(bundle, wanted, clock), "a write is enough")
+		}
+	}
+	assert.Equal(t, 1, writes)
+	assert.Equal(t, young.ca, bundle)
+	assert.Equal(t, append(parse(young.ca), parse(old.ca)...), parse(merge(now, young.ca, old.ca)), "what is there stays")
+}
+
 // What is presented is what is good at the time, and nothing below TLS 1.3 is spoken.
 func TestConfigure(t *testing.T) {
 	keeper, err := New(Options{Names: []string{"localhost"}, Clock: clocktesting.NewFakePassiveClock(time.Now())})

@@ -75,7 +75,7 @@ type operation struct {
 	Value any    `json:"value"`
 }
 
-// inject adds the CAs to every entry that lacks one of them, and takes out what has expired.
+// inject adds the CAs to every entry that lacks one of them, and takes out what is spent.
 // CAs that are there stay, whoever put them there: another replica may serve a certificate of
 // them. It patches only the caBundles, and fails with a conflict if the configuration is not
 // as it was read: the index of an entry means nothing in another version.
@@ -88,7 +88,7 @@ func inject(ctx context.Context, c client.Client, kind string, cas []byte, now t
 	for n, entry := range entries {
 		if !complete(entry.CABundle, cas, now) {
 			patch = append(patch, operation{
-				Op: "add", Path: fmt.Sprintf("/webhooks/%d/clientConfig/caBundle", n), Value: join(now, cas, entry.CABundle),
+				Op: "add", Path: fmt.Sprintf("/webhooks/%d/clientConfig/caBundle", n), Value: merge(now, cas, entry.CABundle),
 			})
 		}
 	}
