@@ -10,6 +10,7 @@ import (
 	"log"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -46,6 +47,7 @@ type replica struct {
 	keeper   *Keeper
 	listener net.Listener
 	calls    atomic.Int64
+	told     told
 	done     chan struct{}
 }
 
@@ -123,7 +125,7 @@ func (s *story) start(c client.Client, begin, elected <-chan struct{}) *replica 
 	require.NoError(s.t, err)
 	require.NoError(s.t, r.keeper.Ensure(s.t.Context(), s.client))
 	r.keeper.client, r.keeper.live, r.keeper.elected = c, c, elected
-	r.keeper.events = eventsFunc(func(reason, note string) { s.t.Logf("Event %s: %s", reason, note) })
+	r.keeper.events = &r.told
 
 	hook := &admission.Webhook{Handler: admission.HandlerFunc(func(context.Context, admission.Request) admission.Response {
 		r.calls.Add(1)
@@ -344,11 +346,22 @@ func (s *story) dial(ctx context.Context, address, bundle string) error {
 	return connection.Close()
 }
 
-// eventsFunc is an event recorder.
-type eventsFunc func(reason, note string)
+// told is an event recorder that keeps what it is told.
+type told struct {
+	mu     sync.Mutex
+	events []string
+}
 
-func (f eventsFunc) Eventf(_, _ runtime.Object, _, reason, _, note string, args ...any) {
-	f(reason, fmt.Sprintf(note, args...))
+func (e *told) Eventf(_, _ runtime.Object, _, reason, _, note string, args ...any) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.events = append(e.events, reason+": "+fmt.Sprintf(note, args...))
+}
+
+func (e *told) all() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.events)
 }
 
 var errDead = errors.New("this replica is dead")

@@ -1,6 +1,7 @@
 package certs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -70,7 +71,7 @@ func (k *Keeper) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.
 	if !k.leads() {
 		return after(again, injected)
 	}
-	wait, err := k.lead(ctx, secret, s)
+	wait, err := k.lead(ctx, secret, s, injected)
 	return after(min(again, wait), errors.Join(injected, err))
 }
 
@@ -124,8 +125,9 @@ func (k *Keeper) adopt(ctx context.Context, current *pair) time.Duration {
 	return resync
 }
 
-// lead takes at most one step, by one write. It returns when to look again.
-func (k *Keeper) lead(ctx context.Context, secret *corev1.Secret, s stored) (time.Duration, error) {
+// lead takes at most one step, by one write. It returns when to look again. injected is why the
+// configurations could not be written.
+func (k *Keeper) lead(ctx context.Context, secret *corev1.Secret, s stored, injected error) (time.Duration, error) {
 	now := k.options.Clock.Now()
 	var untrusted error
 	if s.next != nil {
@@ -137,10 +139,11 @@ func (k *Keeper) lead(ctx context.Context, secret *corev1.Secret, s stored) (tim
 		return 0, err
 	}
 	if took == rest {
-		k.warn(secret, s, untrusted, now)
+		k.warn(secret, s, cmp.Or(injected, untrusted), now)
 		return again, nil
 	}
 	if err := write(ctx, k.client, secret, then); err != nil {
+		k.warn(secret, s, err, now)
 		return 0, fmt.Errorf("%s: %w", took, err)
 	}
 	k.tell(ctx, secret, s, then, took)

@@ -1,11 +1,13 @@
 package certs
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
@@ -44,19 +46,20 @@ func unfit(secret *corev1.Secret, s stored) string {
 	}
 }
 
-// warn says that a certificate which should have been replaced long ago has not been.
-func (k *Keeper) warn(secret *corev1.Secret, s stored, untrusted error, now time.Time) {
-	late := s.current.notAfter().Add(-k.options.RenewBefore / 2)
+// warn says why a certificate that should have been replaced long ago has not been. Another
+// writer that was faster is no reason, nor is a successor that is trusted and waits for its time.
+func (k *Keeper) warn(secret *corev1.Secret, s stored, why error, now time.Time) {
+	due := cmp.Or(s.current, k.serving.Load())
+	if due == nil || why == nil || apierrors.IsConflict(why) || apierrors.IsAlreadyExists(why) {
+		return
+	}
+	late := due.notAfter().Add(-k.options.RenewBefore / 2)
 	if now.Before(late) || now.Before(k.warned.Add(warnEvery)) {
 		return
 	}
 	k.warned = now
-	why := "its successor is not stored"
-	if untrusted != nil {
-		why = untrusted.Error()
-	}
 	k.events.Eventf(secret, nil, corev1.EventTypeWarning, "CertificateExpires", "Rotate",
-		"the certificate of the webhooks expires on %s and cannot be replaced: %s", day(s.current), why)
+		"%s", short(fmt.Sprintf("the certificate of the webhooks expires on %s and cannot be replaced: %s", day(due), why)))
 }
 
 func day(p *pair) string { return p.notAfter().UTC().Format(time.DateOnly) }
