@@ -68,8 +68,9 @@ func (o *Options) complete() error {
 	if o.RenewBefore == 0 {
 		o.RenewBefore = min(maxRenewBefore, o.Lifetime/3)
 	}
-	// cainjector replaces the CA before: the sooner its certificate is served, the better.
-	if o.Settle == 0 && !o.CertManager {
+	// With cert-manager, too: cainjector keeps the CA before, and API servers learn of the next
+	// one as late. One that replaces it leaves nothing to wait for, as adopt sees.
+	if o.Settle == 0 {
 		o.Settle = min(maxSettle, o.Lifetime/1000)
 	}
 	if o.Clock == nil {

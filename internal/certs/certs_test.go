@@ -38,9 +38,13 @@ func TestOptions(t *testing.T) {
 	keeper, err := New(Options{Names: []string{"a"}})
 	require.NoError(t, err)
 	assert.Equal(t, 30*day24, keeper.options.RenewBefore)
+	assert.Equal(t, maxSettle, keeper.options.Settle)
 	keeper, err = New(Options{Names: []string{"a"}, Lifetime: 3 * time.Hour})
 	require.NoError(t, err)
 	assert.Equal(t, time.Hour, keeper.options.RenewBefore)
+	keeper, err = New(Options{Names: []string{"a"}, CertManager: true})
+	require.NoError(t, err)
+	assert.Equal(t, maxSettle, keeper.options.Settle, "API servers learn of a CA as late, whoever has written it")
 }
 
 func TestGood(t *testing.T) {
