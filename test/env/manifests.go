@@ -1,11 +1,13 @@
 package env
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"net"
+	"path/filepath"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -13,10 +15,15 @@ import (
 	sigsyaml "sigs.k8s.io/yaml"
 )
 
-// applyManifests applies what `kubectl apply -k manifests` does, except for
-// tealgate's own Deployment, and with the address of the process in the place of
-// the Service; with a timeout of so many seconds, unless that is 0.
-func applyManifests(ctx context.Context, c *Cluster, dir, address string, timeout int64) error {
+// applyManifests applies what `kubectl apply -k` does to a folder of the repository, manifests
+// if none is named, except for tealgate's own Deployment, and with the address of the process
+// in the place of the Service; with a timeout of so many seconds, unless that is 0.
+func applyManifests(ctx context.Context, c *Cluster, manifests, address string, timeout int64) error {
+	repository, err := repositoryDir(ctx)
+	if err != nil {
+		return err
+	}
+	dir := filepath.Join(repository, cmp.Or(manifests, "manifests"))
 	rendered, err := c.Kubectl(ctx, "kustomize", dir)
 	if err != nil || rendered.Code != 0 {
 		return errors.Join(err, fmt.Errorf("kustomize %s: %s", dir, rendered.Stderr))

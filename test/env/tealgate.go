@@ -2,7 +2,6 @@ package env
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -63,6 +62,8 @@ type Tealgate struct {
 	kubeconfig string
 	// args are all arguments, more those that were asked for.
 	args, more []string
+	// timeout is that of TealgateOptions.
+	timeout int64
 	// suffix tells replicas apart on disk.
 	suffix  string
 	process *process
@@ -78,12 +79,12 @@ type Tealgate struct {
 // ServiceAccount of the manifests, and returns when the admission policies act, it is
 // ready and its CA is in the webhook configurations. After an error nothing of it runs.
 func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (*Tealgate, error) {
-	repository, err := repositoryDir(ctx)
-	if err != nil {
-		return nil, err
-	}
 	binary := options.Binary
 	if binary == "" {
+		repository, err := repositoryDir(ctx)
+		if err != nil {
+			return nil, err
+		}
 		binary = filepath.Join(c.Dir, "tealgate")
 		build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", binary, "./cmd/tealgate")
 		build.Dir, build.Env = repository, append(os.Environ(), "CGO_ENABLED=0")
@@ -95,7 +96,7 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 	if err != nil {
 		return nil, err
 	}
-	if err := applyManifests(ctx, c, filepath.Join(repository, cmp.Or(options.Manifests, "manifests")), addresses[0], options.Timeout); err != nil {
+	if err := applyManifests(ctx, c, options.Manifests, addresses[0], options.Timeout); err != nil {
 		return nil, err
 	}
 	if err := waitForPolicies(ctx, c); err != nil {
@@ -109,6 +110,7 @@ func InstallTealgate(ctx context.Context, c *Cluster, options TealgateOptions) (
 		return nil, err
 	}
 	t := newTealgate(c, binary, kubeconfig, addresses, options.Args)
+	t.timeout = options.Timeout
 	if options.Unready {
 		return t, t.run()
 	}
@@ -134,17 +136,28 @@ func newTealgate(c *Cluster, binary, kubeconfig string, addresses, args []string
 	}
 }
 
-// Replica starts another tealgate beside this one and returns when it is ready. The
-// API server sends it no requests. It is stopped by its own Stop.
-func (t *Tealgate) Replica(ctx context.Context) (*Tealgate, error) {
+// Replica starts another tealgate beside this one and returns when it is ready; with other
+// arguments in the place of TealgateOptions' if there are any. The API server sends it no
+// requests before its Apply. It is stopped by its own Stop.
+func (t *Tealgate) Replica(ctx context.Context, args ...string) (*Tealgate, error) {
 	addresses, err := freeAddresses(3)
 	if err != nil {
 		return nil, err
 	}
-	replica := newTealgate(t.cluster, t.binary, t.kubeconfig, addresses, t.more)
+	if len(args) == 0 {
+		args = t.more
+	}
+	replica := newTealgate(t.cluster, t.binary, t.kubeconfig, addresses, args)
+	replica.timeout = t.timeout
 	t.replicas++
-	replica.suffix = fmt.Sprintf("-replica-%d", t.replicas)
+	replica.suffix = fmt.Sprintf("%s-replica-%d", t.suffix, t.replicas)
 	return replica, replica.Start(ctx)
+}
+
+// Apply applies a folder of the repository's manifests so that the API server calls this
+// tealgate from then on.
+func (t *Tealgate) Apply(ctx context.Context, manifests string) error {
+	return applyManifests(ctx, t.cluster, manifests, t.Webhook, t.timeout)
 }
 
 // Start starts tealgate, the first time or after Kill or Stop, and returns when

@@ -2,7 +2,6 @@ package integration
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -15,16 +14,19 @@ import (
 	"github.com/tealgate/tealgate/test/env"
 )
 
+const certManagerOverlay = "manifests/overlays/cert-manager"
+
 // TestCertManager installs the overlay with the real cert-manager: what is missing is said,
-// what is issued is served, and what is renewed is served without a refused request. The
-// overlay's roles are enough for all of it, as startCluster holds.
+// what is issued is served, and while it is renewed, its CA changes, and tealgate moves to
+// certificates of its own and back, no request is refused. The roles are enough for all of it,
+// as startCluster holds.
 func TestCertManager(t *testing.T) {
 	t.Parallel()
 	ctx := t.Context()
 	cluster := startCluster(t, env.Options{})
 	require.NoError(t, env.InstallCertManager(ctx, cluster))
 	w := install(t, cluster, env.TealgateOptions{
-		Binary: binary, Manifests: "manifests/overlays/cert-manager", Args: []string{"--certificates=cert-manager"}, Unready: true,
+		Binary: binary, Manifests: certManagerOverlay, Args: fromCertManager, Unready: true,
 	})
 	tealgate := w.tealgate
 
@@ -58,21 +60,14 @@ func TestCertManager(t *testing.T) {
 	}), "ready once it is issued")
 	require.NoError(t, tealgate.Namespace(ctx, "shop", "enforce"))
 
-	t.Run("Renews", func(t *testing.T) {
-		manifest := "{apiVersion: v1, kind: Service, metadata: {name: s}, spec: {ports: [{port: 80}]}}"
-		before := served(t, tealgate.Webhook)
-		// What cmctl renew does.
-		w.admin(t.Context(), t, "-n", "tealgate-system", "patch", "certificate", "tealgate-webhook", "--subresource=status", "--type=json",
-			"-p", `[{"op": "add", "path": "/status/conditions/-", "value": {"type": "Issuing", "status": "True", "reason": "ManuallyTriggered",
-				"message": "", "lastTransitionTime": "2026-01-01T00:00:00Z"}}]`)
-		require.NoError(t, poll(t.Context(), func(ctx context.Context) (bool, error) {
-			result, err := cluster.KubectlWith(ctx, env.KubectlOptions{Stdin: strings.NewReader(manifest)}, "-n", "shop", "create", "--dry-run=server", "-f", "-")
-			if err == nil && result.Code != 0 {
-				err = errors.New(result.String())
-			}
-			return !served(t, tealgate.Webhook).Equal(before), err
-		}), "another certificate, and no refused request")
-	})
+	so := w.underRequests(t)
+	t.Run("Renews", w.renews)
+	t.Run("CAChanges", w.changesCA)
+	t.Run("Back", w.movesBack)
+	t.Run("There", w.movesThere)
+	so(t)
+	t.Run("Twice", installation{w}.certManagerTwice)
+	t.Run("EntriesStay", installation{w}.entriesStay)
 }
 
 // untilLacking waits until readiness says what the Certificate lacks.

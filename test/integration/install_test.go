@@ -87,7 +87,7 @@ func (i installation) clientSide(t *testing.T) {
 	i.comesUp(t)
 	// kubectl says of the Deployment and of the budget that they are configured, and sends
 	// a patch that leaves them as they are.
-	assert.NoError(t, i.changesNothing(t, "apply", "-k", manifestsDir))
+	assert.NoError(t, i.changesNothing(t, manifestsDir))
 	i.delete(t)
 }
 
@@ -96,7 +96,7 @@ func (i installation) twice(t *testing.T) {
 	i.apply(t, manifestsDir)
 	i.trusted(t)
 	i.comesUp(t)
-	assert.NoError(t, i.changesNothing(t, "apply", "--server-side", "-k", manifestsDir))
+	assert.NoError(t, i.changesNothing(t, manifestsDir, "--server-side"))
 }
 
 // thereAndBack goes through the trial of the audit-only overlay: entries that are not in it
@@ -110,7 +110,7 @@ func (i installation) thereAndBack(t *testing.T) {
 			got := i.admin(t.Context(), t, "get", kind+"WebhookConfiguration", "tealgate", "-o=jsonpath={.webhooks[*].name}")
 			assert.ElementsMatch(t, namesOf(t, dir, kind+"WebhookConfiguration"), strings.Fields(got), "%s in %s", kind, dir)
 		}
-		assert.NoError(t, i.changesNothing(t, "apply", "--server-side", "-k", dir), dir)
+		assert.NoError(t, i.changesNothing(t, dir, "--server-side"), dir)
 	}
 }
 
@@ -166,16 +166,16 @@ func (i installation) trusted(t *testing.T) {
 
 // changesNothing repeats an apply until no resourceVersion moves meanwhile. Status
 // is written by others for a while; what an apply writes, it would write each time.
-func (i installation) changesNothing(t *testing.T, apply ...string) error {
+func (i installation) changesNothing(t *testing.T, dir string, flags ...string) error {
 	t.Helper()
 	versions := func(ctx context.Context) string {
-		return i.admin(ctx, t, "get", "-k", manifestsDir,
+		return i.admin(ctx, t, "get", "-k", dir,
 			"-o=jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}\n{end}")
 	}
 	before, after := "", ""
 	err := poll(t.Context(), func(ctx context.Context) (bool, error) {
 		before = versions(ctx)
-		i.admin(ctx, t, apply...)
+		i.admin(ctx, t, append([]string{"apply", "-k", dir}, flags...)...)
 		after = versions(ctx)
 		return before == after, nil
 	})

@@ -5,7 +5,9 @@ import (
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
+	"fmt"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -51,7 +53,16 @@ func TestServe(t *testing.T) {
 			}
 			return !served(t, tealgate.Webhook).Equal(before), err
 		}), "another certificate, and no refused request")
+		now := w.untilServed(t, before)
 		require.NoError(t, w.untilMetric(t.Context(), "tealgate_webhook_configuration_trusted"+`{kind="validating"} 1`))
+		require.NoError(t, w.untilMetric(t.Context(), fmt.Sprintf("tealgate_certificate_expiry_timestamp_seconds %s",
+			strconv.FormatFloat(float64(now.NotAfter.Unix()), 'g', -1, 64))))
+		// As docs/certificates.md asks for them.
+		require.NoError(t, poll(t.Context(), func(ctx context.Context) (bool, error) {
+			events, err := cluster.Kubectl(ctx, "-n", "tealgate-system", "get", "events",
+				"--field-selector", "involvedObject.name=tealgate-webhook-certificate", "-o=jsonpath={.items[*].reason}")
+			return strings.Contains(events.Stdout, "CertificateReplaced") && strings.Contains(events.Stdout, "CertificateRotated"), err
+		}))
 	})
 
 	t.Run("DeletionShows", func(t *testing.T) {
