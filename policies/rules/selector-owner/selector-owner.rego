@@ -8,8 +8,8 @@
 #   passes, and other rules judge it. Of several BlueGreens that name a Service the oldest
 #   has it.
 #
-#   In an emergency say Rollback by a Decision, which works whatever state the new color is in,
-#   or break the glass. To move the Service by hand for good delete the BlueGreen.
+#   In an emergency say kubectl tealgate rollback, which works whatever state the new color is
+#   in, or break the glass. To move the Service by hand for good delete the BlueGreen.
 # custom:
 #   id: selector-owner
 #   action: deny
@@ -22,21 +22,28 @@
 #       切换后核对端点，也知道退路。type 改成 ExternalName 或改回来也算切换。给原本没有颜色的 selector 加上颜色不算，由其他
 #       规则检查。多个 BlueGreen 写了同一个 Service 时，最早的那个生效。
 #
-#       紧急情况下请用 Decision 的 Rollback，新颜色处于什么状态都能回滚；或使用 break-glass。要长期手工切换，请删除 BlueGreen。
+#       紧急情况下请用 kubectl tealgate rollback，新颜色处于什么状态都能回滚；或使用 break-glass。要长期手工切换，请删除 BlueGreen。
 #   messages:
 #     moved:
 #       more: true
 #       en: |-
 #         BlueGreen {{.blue_green}} moves this Service, and nobody else does. Its selector stays
-#         {{.selector}}. What is deployed to the idle color is released: it moves the Service
-#         once people have decided, and back again by a Decision Rollback. It stands at
-#         {{.phase}}; see
+#         {{.selector}}. What is deployed to the idle color is released, and moves the Service
+#         once people have decided. It stands at {{.phase}}; see
 #
 #           {{.kubectl}} get bluegreen/{{.blue_green}}
+#
+#         To go back, whatever state the new color is in:
+#
+#           {{.rollback}}
 #       zh: |-
-#         这个 Service 由 BlueGreen {{.blue_green}} 切换，其他人不能修改。selector 仍是 {{.selector}}。部署到空闲颜色就会开始发布，决定之后由它切换，需要时用 Decision 的 Rollback 切回。当前阶段是 {{.phase}}，请看
+#         这个 Service 由 BlueGreen {{.blue_green}} 切换，其他人不能修改。selector 仍是 {{.selector}}。部署到空闲颜色就会开始发布，决定之后由它切换。当前阶段是 {{.phase}}，请看
 #
 #           {{.kubectl}} get bluegreen/{{.blue_green}}
+#
+#         要切回旧颜色（新颜色处于什么状态都可以）：
+#
+#           {{.rollback}}
 package tealgate.rules.selector_owner
 
 import data.tealgate.lib.traffic
@@ -51,6 +58,7 @@ violation contains {
 		"selector": workload.shown(stays),
 		"phase": phase,
 		"kubectl": workload.kubectl,
+		"rollback": rollback,
 	},
 } if {
 	input.kind == "Service"
@@ -68,3 +76,8 @@ stays := traffic.written(traffic.old_selector) if {
 phase := traffic.managed.phase if {
 	traffic.managed.phase != ""
 } else := "Idle"
+
+# kubectl takes no flag before the name of a plugin.
+rollback := sprintf("kubectl tealgate rollback %s -n %s", [traffic.managed.by, input.namespace]) if {
+	input.namespace != ""
+} else := sprintf("kubectl tealgate rollback %s", [traffic.managed.by])

@@ -47,6 +47,9 @@ test_words if {
 	{"empty"} == words(update({}, {"selector": green}, {"by": "shop"}), "selector")
 	{"Idle"} == words(update({"selector": blue}, {"selector": green}, {"by": "shop"}), "phase")
 	{"Watching"} == words(update({"selector": blue}, {"selector": green}, {"by": "shop", "phase": "Watching"}), "phase")
+	{"kubectl tealgate rollback shop -n shop"} == words(update({"selector": blue}, {"selector": green}, {"by": "shop"}), "rollback")
+	nowhere := object.remove(update({"selector": blue}, {"selector": green}, {"by": "shop"}), ["namespace"])
+	{"kubectl tealgate rollback shop"} == words(nowhere, "rollback")
 }
 
 words(given, key) := found if {
