@@ -82,10 +82,16 @@ func ended(outcome v1alpha1.Outcome, message string) string {
 	return fmt.Sprintf("%s, %s", outcome, message)
 }
 
-// otherDirection is for a way back that is there no more.
+// otherDirection is for a way back that is there no more. What was deleted with the old color
+// cannot be asked for: deploying it begins the release.
 func otherDirection(bg *v1alpha1.BlueGreen, why string) error {
+	r := bg.Status.Release
+	if spec(bg).Retire.Action == v1alpha1.RetireDelete && r.Reason != "Kept" {
+		return fmt.Errorf("%s, so there is no way back in it; %s is deleted: to begin a release in the other direction, deploy %s to it",
+			why, r.From, named(r.FromVersion))
+	}
 	return fmt.Errorf("%s, so there is no way back in it; scaling %s up first is a release in the other direction: kubectl tealgate release %s",
-		why, bg.Status.Release.From, bg.Name)
+		why, r.From, bg.Name)
 }
 
 func (w Word) fitsGo(bg *v1alpha1.BlueGreen, now time.Time) error {

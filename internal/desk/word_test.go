@@ -16,6 +16,10 @@ func TestFits(t *testing.T) {
 	checked := func(item string) Word { return Word{Verdict: v1alpha1.VerdictChecked, Item: item, By: "tom"} }
 	automatic := func(bg *v1alpha1.BlueGreen) { bg.Status.Release.Spec.Approval.Policy = v1alpha1.ApprovalAutomatic }
 	ordered := func(bg *v1alpha1.BlueGreen) { switched(bg); bg.Status.Release.RetireOrdered = true }
+	deleted := func(bg *v1alpha1.BlueGreen) {
+		ordered(bg)
+		bg.Status.Release.Spec.Retire.Action = v1alpha1.RetireDelete
+	}
 	none := func(bg *v1alpha1.BlueGreen) { bg.Status.Release = nil }
 	two := func(bg *v1alpha1.BlueGreen) {
 		switched(bg)
@@ -47,6 +51,10 @@ func TestFits(t *testing.T) {
 		"RollbackRetiring": {shop(v1alpha1.PhaseRetiring, switched), said(rollback, "mia"), ""},
 		"RollbackRetired":  {shop(v1alpha1.PhaseRetiring, ordered), said(rollback, "mia"), "shop-17 retires blue already, so there is no way back in it; scaling blue up first is a release in the other direction: kubectl tealgate release shop"},
 		"RollbackEnded":    {shop(v1alpha1.PhaseRetiring, ended17(v1alpha1.OutcomeSucceeded, "")), said(rollback, "mia"), "shop-17 has ended: Succeeded, so there is no way back in it; scaling blue up first is a release in the other direction: kubectl tealgate release shop"},
+		"RollbackDeleted":  {shop(v1alpha1.PhaseRetiring, deleted), said(rollback, "mia"), "shop-17 retires blue already, so there is no way back in it; blue is deleted: to begin a release in the other direction, deploy 1.4.0 to it"},
+		"RollbackKept": {shop(v1alpha1.PhaseRetiring, deleted, ended17(v1alpha1.OutcomeSucceeded, ""), func(bg *v1alpha1.BlueGreen) {
+			bg.Status.Release.Reason = "Kept"
+		}), said(rollback, "mia"), "shop-17 has ended: Succeeded, so there is no way back in it; scaling blue up first is a release in the other direction: kubectl tealgate release shop"},
 		"RollbackTwice": {shop(v1alpha1.PhaseRollingBack, func(bg *v1alpha1.BlueGreen) {
 			bg.Status.Release.Message = "mia said Rollback: slow"
 		}), said(rollback, "mia"), "shop-17 rolls back already: mia said Rollback: slow"},

@@ -123,6 +123,13 @@ func fromRetiring() map[string]row {
 		"Retiring/PreviewAstray": {release.Retiring, func(w *world) { w.shows(color.Green) }, want{release.Retiring, "", "", "blue stays until then, to go back to", color.Green}},
 		"Retiring/Finished":      {release.Retiring, func(w *world) { w.pass(31 * time.Minute) }, want{release.Idle, release.Succeeded, "Finished", "green is live with 1.5.0; 1.4.0 on blue was there before: kubectl tealgate release shop begins one all the same", color.Green}},
 		"Retiring/Delete":        {release.Retiring, func(w *world) { w.pass(31 * time.Minute); w.State.Release.Spec.Retire.Delete = true }, want{release.Idle, release.Succeeded, "Finished", "green is live with 1.5.0; deploy to blue to begin a release", color.Green}},
+		"Retiring/FinishedBack":  {release.Retiring, func(w *world) { w.pass(31 * time.Minute); w.rests(); w.deploy(color.Blue, "1.4.0", 3) }, want{release.Idle, release.Succeeded, "Finished", "green is live with 1.5.0; 1.4.0 on blue was there before: kubectl tealgate release shop begins one all the same", color.Green}},
+		"Retiring/DeleteBack": {release.Retiring, func(w *world) {
+			w.pass(31 * time.Minute)
+			w.State.Release.Spec.Retire.Delete = true
+			w.rests()
+			w.deploy(color.Blue, "1.4.0", 3)
+		}, want{release.Deploying, "", "", "blue has just been deployed: Decisions count from the next second on", color.Green}},
 		"Retiring/DeletedByHand": {release.Retiring, func(w *world) { w.remove(color.Blue); w.pass(31 * time.Minute) }, want{release.Idle, release.Succeeded, "Finished", "green is live with 1.5.0; deploy to blue to begin a release", color.Green}},
 		"Retiring/UnknownLong":   {release.Retiring, func(w *world) { w.pass(2 * time.Hour); w.busy(nil) }, want{release.Idle, release.Succeeded, "Kept", "", color.Green}},
 		"Retiring/Unmeasurable":  {release.Retiring, func(w *world) { w.pass(31 * time.Minute); w.busy(&release.Sample{Trouble: "no data"}) }, want{release.Retiring, "", "", "its traffic is not known: no data", color.Green}},
