@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -116,6 +117,7 @@ func TestPeople(t *testing.T) {
 	d.succeeds()
 	d.isStoppedAndTriedAgain()
 	d.goesBack()
+	d.goesTheOtherWay()
 	got := alike(d.session.String())
 	file := filepath.Join("testdata", "people.txt")
 	if *update {
@@ -128,27 +130,62 @@ func TestPeople(t *testing.T) {
 	onPage(t, got)
 }
 
-// onPage holds that docs/release.md shows what people really see: each line below a prompt is
-// one of the story's.
+// said is a command and its whole answer.
+type said struct{ command, answer string }
+
+// dialogue is what was typed and answered. How long a command may wait, and its exit code, are
+// left out.
+func dialogue(session string) []said {
+	var all []said
+	for line := range strings.Lines(session) {
+		switch {
+		case strings.Contains(line, "$ kubectl "):
+			all = append(all, said{command: strings.TrimSuffix(strings.TrimSpace(line), " --timeout TIME")})
+		case len(all) > 0 && !strings.HasPrefix(line, "(exit code "):
+			all[len(all)-1].answer += line
+		}
+	}
+	return all
+}
+
+// onPage holds that docs/release.md shows what people really see: each answer is one of the
+// story's, whole, to the same command, and they stand in the story's order.
 func onPage(t *testing.T, session string) {
 	t.Helper()
 	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "release.md"))
 	require.NoError(t, err)
-	seen := map[string]bool{}
-	for line := range strings.Lines(session) {
-		seen[line] = true
-	}
+	story := dialogue(session)
 	for i, block := range strings.Split(string(page), "```") {
 		lines, shown := strings.CutPrefix(block, "console\n")
 		if i%2 == 0 || !shown {
 			continue
 		}
-		for line := range strings.Lines(lines) {
-			if !strings.Contains(line, "$ kubectl ") {
-				assert.True(t, seen[alike(line)], "docs/release.md: %s", line)
+		for _, one := range dialogue(alike(lines)) {
+			if one.answer == "" {
+				continue
+			}
+			at := slices.Index(story, one)
+			if assert.GreaterOrEqual(t, at, 0, "docs/release.md: this does not come next: %v", one) {
+				story = story[at+1:]
 			}
 		}
 	}
+}
+
+// byKubectlAlone holds that the API server takes from mia the Decision of docs/rollback.md.
+func (d *desk) byKubectlAlone(release string) {
+	d.t.Helper()
+	page, err := os.ReadFile(filepath.Join("..", "..", "docs", "rollback.md"))
+	require.NoError(d.t, err)
+	_, manifest, found := strings.Cut(string(page), "```yaml\napiVersion: tealgate.dev/")
+	require.True(d.t, found)
+	manifest, _, _ = strings.Cut("apiVersion: tealgate.dev/"+manifest, "```")
+	file := filepath.Join(d.t.TempDir(), "rollback.yaml")
+	require.NoError(d.t, os.WriteFile(file, []byte(strings.ReplaceAll(manifest, "shop-17", release)), 0o600))
+	result, err := d.cluster.KubectlWith(d.t.Context(), env.KubectlOptions{Kubeconfig: d.users["mia"]},
+		"-n", d.namespace, "create", "--dry-run=server", "-f", file)
+	require.NoError(d.t, err)
+	assert.Zero(d.t, result.Code, "docs/rollback.md: %s", result)
 }
 
 // notes puts release notes on green.
@@ -213,10 +250,26 @@ func (d *desk) goesBack() {
 	d.types("ann", "resume shop")
 	// It is watched for an hour.
 	d.until("switched", func(bg *v1alpha1.BlueGreen) bool { return !bg.Status.Release.EndpointsSwitchedTime.IsZero() })
+	d.byKubectlAlone("shop-3")
 	d.types("mia", "rollback shop --reason 'orders fail' --wait --timeout 1m")
 	d.idle()
 	d.types("mia", "watch shop --release shop-3")
-	d.types("mia", "history shop")
 	d.serves(color.Green, 3)
+}
+
+// goesTheOtherWay releases what was rolled back, and what that takes the place of again.
+func (d *desk) goesTheOtherWay() {
+	bg := d.idle()
+	bg.Spec.Watch.Duration.Duration = time.Second
+	require.NoError(d.t, d.Update(d.t.Context(), bg))
 	d.types("ann", "release shop")
+	d.phase(v1alpha1.PhaseVerifying)
+	d.types("tom", "check-off shop login-and-order payment")
+	d.phase(v1alpha1.PhaseAwaitingDecision)
+	d.types("mia", "go shop --wait --timeout 1m")
+	d.idle()
+	d.types("mia", "rollback shop")
+	d.types("ann", "release shop")
+	d.phase(v1alpha1.PhaseVerifying)
+	d.types("mia", "history shop")
 }
