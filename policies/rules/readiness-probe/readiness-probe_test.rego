@@ -138,6 +138,8 @@ test_commands_that_prove_nothing[command] if {
 		["echo", "ok"],
 		["sh", "-c", "curl -f localhost:8080/ || true"],
 		["sh", "-c", "curl localhost:8080/; exit 0"],
+		["sh", "-c", "if curl localhost:8080/; then exit 0; fi; echo ok"],
+		["sh", "-c", "curl localhost:8080/ || true\n"],
 	]
 	found(pod({"containers": [web(exec(command))]})) == {"proves-nothing"}
 }
@@ -150,8 +152,32 @@ test_commands_that_ask[command] if {
 		["sh", "-c", "curl -f localhost:8080/ || exit 1"],
 		["/app/true-check"],
 		["redis-cli", "ping"],
+		["sh", "-ec", "redis-cli ping | grep PONG; echo ok"],
+		["/bin/bash", "-e", "-c", "pg_isready; true"],
+		["bash", "-o", "errexit", "-c", "pg_isready; true"],
+		["sh", "-c", "set -e; pg_isready; echo ok"],
+		["sh", "-c", "if ! pg_isready; then exit 1; fi; echo ok"],
+		["sh", "-c", "curl localhost:8080/ || echo down\nexit 1"],
+		["sh", "-c", "pg_isready\ncurl localhost:8080/ || true"],
 	]
 	count(found(pod({"containers": [web(exec(command))]}))) == 0
+}
+
+# What a command holds beside its end is not repeated: it may be a password.
+test_what_is_said_of_a_command[text] if {
+	some text, want in {
+		"redis-cli -a s3cret ping || true": ["ends in || true", "以 || true 结尾"],
+		"redis-cli -a s3cret ping; echo s3cret": ["ends in ; echo", "以 ; echo 结尾"],
+		"echo s3cret": ["runs sh -c echo", "执行 sh -c echo"],
+		"exit 0": ["runs sh -c exit 0", "执行 sh -c exit 0"],
+	}
+	violations := rule.violation with input as deployment(pod({"containers": [web(exec(["sh", "-c", text]))]}))
+	{[violation.with.runs_en, violation.with.runs_zh] | some violation in violations} == {want}
+}
+
+test_example if {
+	asked := deployment(pod({"containers": [web(exec(["sh", "-c", "curl -f localhost:8080/ || true"]))]}))
+	count(rule.violation) == 1 with input as object.union(asked, {"example": true})
 }
 
 test_identity_and_field if {
