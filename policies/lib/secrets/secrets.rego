@@ -170,7 +170,7 @@ userinfo := concat("|", [
 
 # parameter finds name=value inside connection strings, options and JSON.
 parameter := concat("|", [
-	`(?:^|[?&;,\s"'{])(?:-D|--?)?([A-Za-z_][\w.-]*)\s*=\s*["']?([^&;,\s"']+)`,
+	`(?:^|[?&;,\s"'{])(?:-D|--?)?([A-Za-z_][\w.-]*)\s*=\s*["']?([^&;,\s"'][^&;,?\s"']*)`,
 	`"([A-Za-z_][\w.-]*)"\s*:\s*"([^"]+)"`,
 ])
 

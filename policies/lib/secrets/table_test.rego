@@ -112,6 +112,7 @@ literals := [
 	["JDBC_URL", "jdbc:mysql://mysql:3306/shop?user=shop&password=hunter2", "password"],
 	["JDBC_URL", "jdbc:oracle:thin:shop/hunter2@ora:1521:x", "password"],
 	["JAVA_OPTS", "-Xmx1g -Dspring.datasource.password=hunter2", "password"],
+	["JAVA_TOOL_OPTIONS", "-Dspring.flyway.url=jdbc:mysql://db/shop?password=hunter2", "password"],
 	["GIT_REPO", "https://ci:hunter2@git.example.com/shop.git", "password"],
 	["SPRING_APPLICATION_JSON", `{"spring.datasource.password": "hunter2"}`, "password"],
 	["AZURE_STORAGE", "DefaultEndpointsProtocol=https;AccountName=a;AccountKey=abc==;EndpointSuffix=core.windows.net", "key"],

@@ -10,6 +10,8 @@ test_settings[note] if {
 		"Quarkus": {"env": {"QUARKUS_HIBERNATE_ORM_DATABASE_GENERATION": "drop-and-create"}, "want": 1},
 		"TypeORM": {"env": {"TYPEORM_SYNCHRONIZE": "true"}, "want": 1},
 		"a switch of the app": {"env": {"RUN_MIGRATIONS": "true"}, "want": 1},
+		"a switch of the app as a number": {"env": {"RUN_MIGRATIONS": "1"}, "want": 1},
+		"a switch of the app that is off": {"env": {"RUN_MIGRATIONS": "0"}, "want": 0},
 		"Flyway is on": {"env": {"SPRING_FLYWAY_ENABLED": "true"}, "want": 1},
 		"Flyway is configured": {"env": {"SPRING_FLYWAY_URL": "jdbc:mysql://db/shop"}, "want": 1},
 		"Liquibase": {"env": {"SPRING_LIQUIBASE_CHANGE_LOG": "classpath:db.yaml"}, "want": 1},
@@ -29,6 +31,18 @@ test_settings[note] if {
 	count(found) == case.want
 }
 
+# Only a plain word is repeated: an address may hold a password.
+test_what_is_said_of_a_setting[name] if {
+	some name, case in {
+		"SPRING_JPA_HIBERNATE_DDL_AUTO": {"value": "update", "want": "SPRING_JPA_HIBERNATE_DDL_AUTO=update"},
+		"SPRING_FLYWAY_ENABLED": {"value": "true", "want": "SPRING_FLYWAY_ENABLED=true"},
+		"SPRING_FLYWAY_URL": {"value": "jdbc:mysql://db/shop?user=a&password=s3cret", "want": "SPRING_FLYWAY_URL"},
+		"SPRING_LIQUIBASE_URL": {"value": "s3cret", "want": "SPRING_LIQUIBASE_URL"},
+	}
+	found := violations({"containers": [{"name": "web", "env": [{"name": name, "value": case.value}]}]})
+	{violation.with.setting | some violation in found} == {case.want}
+}
+
 test_from_elsewhere_cannot_be_seen[name] if {
 	some name in ["SPRING_FLYWAY_ENABLED", "SPRING_JPA_HIBERNATE_DDL_AUTO"]
 	env := [{"name": name, "valueFrom": {"configMapKeyRef": {"name": "c", "key": "a"}}}]
@@ -42,9 +56,11 @@ test_commands[text] if {
 		"php artisan migrate --force": {"artisan migrate"},
 		"npx prisma migrate  deploy; node server.js": {"prisma migrate deploy"},
 		"alembic upgrade head": {"alembic upgrade"},
-		"flyway -url=jdbc:x migrate": {"flyway -url=jdbc:x migrate"},
-		"goose postgres up": {"goose postgres up"},
-		"migrate -path /m -database $(URL) up": {"migrate -path /m -database $(URL) up"},
+		"flyway -user=sa -password=s3cret migrate": {"flyway migrate"},
+		"dbmate up": {"dbmate up"},
+		"liquibase --password=s3cret update": {"liquibase update"},
+		"goose  postgres s3cret up": {"goose up"},
+		"migrate -path /m -database postgres://shop:s3cret@pg/shop up": {"migrate up"},
 		"npx knex migrate:latest": {"knex migrate:latest"},
 		"node server.js": set(),
 		"python manage.py runserver": set(),

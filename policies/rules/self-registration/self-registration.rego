@@ -101,12 +101,13 @@ declared := {trim_space(lower(part)) |
 	trim_space(part) != ""
 }
 
-# evidence are the settings and commands that show a family.
+# evidence are the settings and commands that show a family. Of a command only the tool and
+# what it is asked to do: options between them hold passwords and addresses.
 evidence(family) := {name |
 	some name in candidates
 	regex.match(family.settings, name)
 	not switched_off(family)
-} | {found |
+} | {regex.replace(found, `(?s)^(celery)\s.*\s`, "$1 ") |
 	some text in candidate_lines
 	some found in regex.find_n(family.commands, text, 1)
 }
@@ -180,7 +181,7 @@ families := {
 	"quartz": scheduler("Quartz", `^SPRING_QUARTZ_`, `^SPRING_QUARTZ_AUTO_STARTUP$`, never),
 	"elastic-job": scheduler("ElasticJob", `^ELASTIC_?JOB_`, `^ELASTIC_?JOB_ENABLED$`, never),
 	"powerjob": scheduler("PowerJob", `^POWERJOB_WORKER_`, `^POWERJOB_WORKER_ENABLED$`, never),
-	"celery": scheduler("Celery", never, never, `\bcelery\s+(-\S+\s+\S+\s+)*(worker|beat)\b`),
+	"celery": scheduler("Celery", never, never, `\bcelery\s+(--\S+=\S+\s+|-\S+\s+\S+\s+)*(worker|beat)\b`),
 	"sidekiq": scheduler("Sidekiq", never, never, `\bsidekiq\b`),
 	"laravel": scheduler("Laravel's queue", never, never, `\bartisan\s+(queue:work|queue:listen|schedule:work|horizon)\b`),
 }

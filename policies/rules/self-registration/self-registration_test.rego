@@ -48,12 +48,26 @@ test_commands[text] if {
 	some text, want in {
 		"celery -A shop worker": {"celery"},
 		"celery -A shop beat -l info": {"celery"},
+		"celery --broker=redis://:s3cret@redis/0 worker": {"celery"},
 		"bundle exec sidekiq -C config/sidekiq.yml": {"sidekiq"},
 		"php artisan queue:work": {"laravel"},
 		"celery inspect ping": set(),
 		"gunicorn shop": set(),
 	}
 	found({}, {}, {"containers": [{"name": "web", "command": ["sh", "-c", text]}]}) == want
+}
+
+# The options of a command are not repeated: they hold passwords.
+test_what_is_said_of_a_command[text] if {
+	some text, want in {
+		"celery -A shop -b redis://:s3cret@redis:6379/0 worker": {"celery worker"},
+		"celery --broker=redis://:s3cret@redis/0 beat": {"celery beat"},
+		"celery worker --broker=redis://:s3cret@redis/0": {"celery worker"},
+		"bundle exec sidekiq -C config/sidekiq.yml": {"sidekiq"},
+		"php artisan queue:work redis": {"artisan queue:work"},
+	}
+	found := rule.violation with input as deployment({}, {}, {"containers": [{"name": "web", "args": [text]}]})
+	{violation.with.found | some violation in found} == want
 }
 
 consuming := {"containers": [{"name": "web", "env": [
