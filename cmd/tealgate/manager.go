@@ -211,7 +211,7 @@ func setup(ctx context.Context, mgr manager.Manager, o *options, book *rulebook.
 			return address, known
 		},
 		Ready:         book.Ready,
-		Frozen:        func() bool { return book.Edition().Settings.Freeze },
+		Frozen:        book.Frozen,
 		Notifications: func() []settings.Notification { return book.Edition().Settings.Notifications },
 		Registerer:    metrics.Registry,
 	})

@@ -81,8 +81,9 @@ type Book struct {
 	base    []*policy.Module
 	program string
 	current atomic.Pointer[Edition]
-	tried   atomic.Bool
-	reloads *prometheus.CounterVec
+	// tried says that sources were loaded, well or not; loaded, that it went well once.
+	tried, loaded atomic.Bool
+	reloads       *prometheus.CounterVec
 	// building is held while something is compiled: one at a time, or a burst of
 	// ConfigMaps would take the processor from the requests.
 	building chan struct{}
@@ -132,6 +133,14 @@ func (b *Book) Ready() error {
 	return nil
 }
 
+// Frozen says whether no release may go on: the settings say so, or nobody can know what
+// they say, because they were set aside or never loaded.
+func (b *Book) Frozen() bool {
+	edition := b.Edition()
+	status := edition.settingsStatus()
+	return !b.loaded.Load() || status != nil && status.State == SetAside || edition.Settings.Freeze
+}
+
 // Load puts into force what is wanted, as far as it is good, and says what became of
 // each source in the new edition. Where nothing changed it does nothing. An error
 // means that nothing was decided: what was in force stays. It is worth trying again
@@ -142,6 +151,7 @@ func (b *Book) Load(ctx context.Context, wanted Wanted) (again bool, err error) 
 	defer b.tried.Store(true)
 	last := b.Edition()
 	if last.holds(wanted) {
+		b.loaded.Store(true)
 		return false, nil
 	}
 	ctx, cancel := context.WithTimeoutCause(ctx, loadTimeout, fmt.Errorf("policies were not loaded within %s", loadTimeout))
@@ -152,6 +162,7 @@ func (b *Book) Load(ctx context.Context, wanted Wanted) (again bool, err error) 
 		return true, err
 	}
 	b.current.Store(edition)
+	b.loaded.Store(true)
 	edition.log(ctx, last)
 	b.reloads.WithLabelValues(edition.outcome()).Inc()
 	select {

@@ -1,6 +1,7 @@
 package rulebook_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
@@ -63,6 +64,29 @@ func values(t *testing.T, registry *prometheus.Registry) map[string]float64 {
 		}
 	}
 	return found
+}
+
+// TestFrozen holds that a freeze counts from the first moment, and where nobody can know of it.
+func TestFrozen(t *testing.T) {
+	book, _ := opened(t)
+	assert.True(t, book.Frozen(), "the settings were not read yet")
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err := book.Load(ended, rulebook.Wanted{Sources: []rulebook.Source{source("acme", "owner.rego", owner)}})
+	require.Error(t, err)
+	assert.True(t, book.Frozen(), "nor now")
+
+	const typo = "releases: {freze: true}"
+	load(t, book, settingsFile(typo))
+	assert.True(t, book.Frozen(), "they may ask for it")
+	load(t, book, settingsFile("releases: {freeze: false}"))
+	assert.False(t, book.Frozen())
+	load(t, book, settingsFile(typo))
+	assert.False(t, book.Frozen(), "what was good before is in force")
+	load(t, book, settingsFile("releases: {freeze: true}"))
+	assert.True(t, book.Frozen())
+	load(t, book, nil)
+	assert.False(t, book.Frozen())
 }
 
 // TestBook follows one replica through the changes of a platform team.

@@ -11,6 +11,7 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 
+	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/policy"
 )
 
@@ -83,8 +84,12 @@ func (s *Settings) Tuning() policy.Tuning {
 }
 
 // IsUnmanaged says whether pods with these labels, or a Service that selects
-// them, are left alone in a namespace.
+// them, are left alone in a namespace. Pods of a color never are: they may get
+// the traffic of a Service that is guarded, whatever else they are called.
 func (s *Settings) IsUnmanaged(namespace string, pods map[string]string) bool {
+	if _, colored := pods[v1alpha1.LabelColor]; colored {
+		return false
+	}
 	return slices.ContainsFunc(s.Unmanaged, func(u Unmanaged) bool {
 		return u.Namespace == namespace && u.Selector.Matches(labels.Set(pods))
 	})

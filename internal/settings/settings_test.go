@@ -62,7 +62,10 @@ unmanaged:
 		"PartOfSelector": {"all labels of an entry count", "cache", map[string]string{"app": "valkey"}, false},
 		"Set":            {"as kubectl -l takes it", "ingress", map[string]string{"app": "haproxy", "tier": ""}, true},
 		"SetWithoutKey":  {"a key that has to be there", "ingress", map[string]string{"app": "haproxy"}, false},
-		"NoLabels":       {"a Service without a selector is not listed", "cache", nil, false},
+		"Colored": {
+			"it can get live traffic under any name", "cache", map[string]string{"app": "redis", "tealgate.dev/color": "blue"}, false,
+		},
+		"NoLabels": {"a Service without a selector is not listed", "cache", nil, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, test.want, settings.IsUnmanaged(test.namespace, test.pods), test.reason)
