@@ -2,7 +2,6 @@ package facts
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -13,11 +12,8 @@ import (
 	logf "sigs.k8s.io/controller-runtime/pkg/log"
 )
 
-// Bounds of one live read.
-const (
-	maxConfigMaps = 1000
-	maxClaims     = 1000
-)
+// maxConfigMaps bounds one live read.
+const maxConfigMaps = 1000
 
 // Attached completes the facts of a Deployment by what its pods would be attached
 // to: at most two live reads, and none when the pod template stays as it is. Old
@@ -48,9 +44,9 @@ func (g *Gatherer) shared(ctx context.Context, deployment *appsv1.Deployment, ga
 	if len(shared) == 0 {
 		return gathered, nil
 	}
-	var err error
-	gathered.Claims, err = g.claims(ctx, deployment.Namespace, shared)
-	gathered.Reads++
+	claims, reads, err := g.claims(ctx, deployment.Namespace, shared)
+	gathered.Claims = claims
+	gathered.Reads += reads
 	return gathered, err
 }
 
@@ -82,20 +78,19 @@ func (g *Gatherer) config(ctx context.Context, namespace string, named map[strin
 	return found
 }
 
-// claims reads what exists of the claims with these names. In a namespace with
-// more claims than one read returns, those behind it are not known.
-func (g *Gatherer) claims(ctx context.Context, namespace string, names []string) ([]Claim, error) {
-	var list corev1.PersistentVolumeClaimList
-	if err := g.live.List(ctx, &list, client.InNamespace(namespace), client.Limit(maxClaims)); err != nil {
-		return nil, fmt.Errorf("reading the PersistentVolumeClaims of namespace %s: %w", namespace, err)
-	}
+// claims reads what exists of the claims with these names, and says in how many reads. More
+// claims than may be read are an error: one that is not known could be what both colors
+// write to.
+func (g *Gatherer) claims(ctx context.Context, namespace string, names []string) ([]Claim, int, error) {
 	found := []Claim{}
-	for i := range list.Items {
-		if claim := &list.Items[i]; slices.Contains(names, claim.Name) {
-			found = append(found, NewClaim(claim))
+	reads, err := pages(ctx, g.live, namespace, persistentVolumeClaims, claimsPerPage, func(list *corev1.PersistentVolumeClaimList) {
+		for i := range list.Items {
+			if claim := &list.Items[i]; slices.Contains(names, claim.Name) {
+				found = append(found, NewClaim(claim))
+			}
 		}
-	}
-	return found, nil
+	})
+	return found, reads, err
 }
 
 // NewClaim is what rules may know of a claim.

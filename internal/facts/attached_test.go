@@ -17,12 +17,18 @@ type attachments struct {
 	client.Reader
 
 	reads []string
+	// before is how many pages of other claims come first.
+	before int
 }
 
 func (a *attachments) List(_ context.Context, list client.ObjectList, _ ...client.ListOption) error {
 	switch list := list.(type) {
 	case *corev1.PersistentVolumeClaimList:
 		a.reads = append(a.reads, "claims")
+		if len(a.reads) <= a.before {
+			list.Continue = "more"
+			return nil
+		}
 		list.Items = []corev1.PersistentVolumeClaim{{ObjectMeta: metav1.ObjectMeta{Name: "files"}}}
 	case *metav1.PartialObjectMetadataList:
 		a.reads = append(a.reads, "configmaps")
@@ -67,4 +73,30 @@ func TestAttachedLeavesOutWhatOnlyWarns(t *testing.T) {
 			assert.Equal(t, test.spare, got.Spare())
 		})
 	}
+}
+
+// TestClaimsBehindThePage holds that a shared claim is seen wherever it stands in the list.
+func TestClaimsBehindThePage(t *testing.T) {
+	gathered := None()
+	gathered.Pair = []Deployment{{Name: "shop-blue", Claims: []string{"files"}}}
+	deployment := mounting("shop-green", "green")
+
+	live := &attachments{before: 1}
+	got, err := New(Options{Live: live}).Attached(t.Context(), deployment, nil, gathered)
+	require.NoError(t, err)
+	assert.Equal(t, []Claim{{Name: "files", AccessModes: []string{}}}, got.Claims)
+	assert.Equal(t, 2, got.Reads)
+
+	once := &attachments{before: 1}
+	all := []*appsv1.Deployment{mounting("shop-blue", "blue"), deployment}
+	inventory := NewInventory(once, all, all, nil)
+	for range 2 {
+		got, err = inventory.Attached(t.Context(), deployment, nil, gathered)
+		require.NoError(t, err)
+		assert.Len(t, got.Claims, 1)
+	}
+	assert.Equal(t, []string{"claims", "claims"}, once.reads, "both pages, once")
+
+	_, err = New(Options{Live: &attachments{before: maxPages}}).Attached(t.Context(), deployment, nil, gathered)
+	assert.EqualError(t, err, "namespace shop has more than 5000 PersistentVolumeClaims")
 }

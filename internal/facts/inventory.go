@@ -106,21 +106,25 @@ type claimsOnce struct {
 	client.Reader
 
 	known  bool
-	claims corev1.PersistentVolumeClaimList
+	claims []corev1.PersistentVolumeClaim
 }
 
-// List implements client.Reader.
+// List implements client.Reader. It answers with all pages as one.
 func (o *claimsOnce) List(ctx context.Context, list client.ObjectList, options ...client.ListOption) error {
 	claims, ok := list.(*corev1.PersistentVolumeClaimList)
 	if !ok {
 		return fmt.Errorf("%T is not read for an inventory", list)
 	}
 	if !o.known {
-		if err := o.Reader.List(ctx, &o.claims, options...); err != nil {
+		asked := (&client.ListOptions{}).ApplyOptions(options)
+		_, err := pages(ctx, o.Reader, asked.Namespace, persistentVolumeClaims, claimsPerPage, func(page *corev1.PersistentVolumeClaimList) {
+			o.claims = append(o.claims, page.Items...)
+		})
+		if err != nil {
 			return err
 		}
 		o.known = true
 	}
-	*claims = o.claims
+	claims.Items = o.claims
 	return nil
 }

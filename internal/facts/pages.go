@@ -14,8 +14,12 @@ import (
 const (
 	maxPages           = 5
 	servicesPerPage    = 1000
+	claimsPerPage      = 1000
 	deploymentsPerPage = 200 // They are large.
 )
+
+// persistentVolumeClaims is what errors call them.
+const persistentVolumeClaims = "PersistentVolumeClaims"
 
 // liveServices reads all Services of a namespace, and says in how many reads.
 func (g *Gatherer) liveServices(ctx context.Context, namespace string) ([]*corev1.Service, int, error) {
