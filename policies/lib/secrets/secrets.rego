@@ -89,13 +89,13 @@ may_name_credential(text) if glob.match("{*pass*,*pwd*,*secret*,*token*,*key*,*c
 look_alikes := concat("|", [
 	`_(FILES?|PATHS?|DIR|DIRECTORY|LOCATION|MOUNT|FOLDER)$`,
 	`_(TTL|EXPIRY|EXPIRES?|EXPIRES_IN|EXPIRATION|DURATION|TIMEOUT|INTERVAL|LIFETIME|VALIDITY|AGE|SECONDS|MINUTES|HOURS|DAYS)$`,
-	`_(NAMES?|URLS?|URI|ENDPOINT|HOST|PORT|NAMESPACE|REGION|PROVIDER|STORE|STORAGE|BACKEND|MANAGER)$`,
+	`_(NAMES?|URLS?|URI|ENDPOINT|HOST|PORT|NAMESPACE|REGION|PROVIDER|STORE|STORAGE|BACKEND|ENGINE|MANAGER)$`,
 	`_(ENABLED?|DISABLED?|REQUIRED|ALLOWED|ROTATION|RESET)$`,
 	`_(HEADERS?|PREFIX|SUFFIX|FIELD|COOKIE|CLAIMS?|PARAM|PARAMETER|LABEL|TEMPLATE|PAGE|ROUTE)$`,
 	`_(LENGTH|SIZE|LIMIT|MIN|MAX|COUNT|POLICY|PATTERN|REGEX)$`,
 	`_(ROUNDS|COST|ITERATIONS|STRENGTH|ATTEMPTS|RETRIES|HISTORY|PERMISSIONS?)$`,
-	`_(ISSUER|AUDIENCE|SCOPES?|ALGORITHM|ALG|ENCODING|ENCODER|HASHER|FORMAT|TYPE|KIND|MODE|CLASS|VERSION|REF)$`,
-	`(KEY|TOKEN)_ID$`,
+	`_(ISSUER|AUDIENCE|SCOPES?|ALGORITHM|ALG|ENCODING|ENCODER|HASHER|FORMAT|TYPE|KIND|METHOD|MODE|CLASS|VERSION|REF)$`,
+	`(KEY|TOKEN|SECRET)_ID$`,
 	`(^|_)(PUBLIC|PUBLISHABLE)_`,
 	`TRUST_?STORE_?PASSWORD$`,
 	`(^|_)(TLS|PULL)_SECRET$`,
@@ -110,7 +110,8 @@ harmless := concat("", [
 		`[0-9.]+ *(ns|us|ms|s|sec|m|min|h|d|w|b|k|kb|ki|kib|mb|mi|mib|g|gb|gi|gib|%)`,
 		`(file:(//)?)?(\.{0,2}|~)(/[\w.@-]+)+/?`,
 		`((bearer|basic|token)\s+)?(\$\([^()\s]+\)[:/@.,;-]?)+`,
-		`\$\{[\w.-]+:?-?\}|\$\w+|\$\(cat /[\w./-]+\)`,
+		`\$\{[\w.-]+:?-?\}|\$\{\w+:?\?[^{}]*\}?|\$\w+`,
+		`\$\([^()]*\)?|\x60[^\x60]*\x60?`, # what a shell runs, or its first word
 		`%[a-z]|\{\{?[^{}]*\}?\}|<[^<>]*>|\*+|x{3,}`,
 		`https?://\S+`,
 		`(>>)?vault:\S+|ref\+[a-z]+:\S+|op://\S+|sm://\S+|enc\(.*\)|\{cipher\}.*|arn:aws:secretsmanager:\S+|projects/[^/]+/secrets/\S+|@microsoft\.keyvault\(.*\)`,
@@ -122,10 +123,22 @@ named(name, value) := kind if {
 	may_name_credential(name)
 	words := canonical(name)
 	kind := [known.kind | some known in credential_names; regex.match(known.pattern, words)][0]
-	not regex.match(look_alikes, words)
+	not looks_alike(words, value)
 	not regex.match(harmless, value)
 	not is_count(kind, value)
 	not dropped(name, value)
+}
+
+# looks_alike: the secret id of Vault's AppRole is a password, other ids only name a secret;
+# and what nginx passes requests to has a host and a port.
+looks_alike(words, _) if {
+	regex.match(look_alikes, words)
+	not regex.match(`(^|_)(VAULT|BAO|APPROLE|ROLE)_SECRET_ID$`, words)
+}
+
+looks_alike(words, value) if {
+	regex.match(`(^|_)PROXY_PASS$`, words)
+	regex.match(`^[\w.-]+:[0-9]+$`, value)
 }
 
 # is_count: a plain number is a password, 123456 above all, but no token or key.
@@ -230,7 +243,7 @@ matches(pattern, text) if {
 # stores are the schemes of databases, caches and brokers.
 stores := concat("", [
 	`(?i)(?:jdbc:[a-z0-9:]+?(?://|@//|@)|(?:`,
-	`postgres(?:ql)?|mysqlx?|mariadb|mongodb|rediss?|valkeys?|amqps?|kafka|nats|mqtts?|stomp|pulsar|memcached?`,
+	`postgres(?:ql)?|postgis|psql|mysql[x2]?|trilogy|mariadb|mongodb|rediss?|valkeys?|amqps?|kafka|nats|mqtts?|stomp|pulsar|memcached?`,
 	`|cassandra|couchbases?|cockroachdb|clickhouse|sqlserver|mssql|oracle|elasticsearch|opensearch|influxdb|neo4j|bolt`,
 	`)(?:\+[a-z0-9]+)*://)`,
 ])
@@ -240,15 +253,16 @@ store_names := concat("", [
 	`(^|_)(DB|DATABASE|DATASOURCE|MYSQL|MARIADB|POSTGRES|POSTGRESQL|PG|MONGO|MONGODB|REDIS|VALKEY|MEMCACHED`,
 	`|KAFKA|RABBITMQ|AMQP|NATS|PULSAR|ROCKETMQ|ACTIVEMQ|ELASTICSEARCH|OPENSEARCH|CASSANDRA|CLICKHOUSE|ORACLE`,
 	`|MSSQL|SQLSERVER|INFLUXDB)_([A-Z0-9_]+_)?`,
-	`(HOST|HOSTS|SERVERS?|ADDR|ADDRS|ADDRESS|ADDRESSES|ENDPOINTS?|BROKERS?|NODES|URLS?|URI|DSN)$`,
-	`|^(PGHOST|BOOTSTRAP_SERVERS)$`,
+	`(HOST|HOSTS|HOSTNAMES?|(BOOTSTRAP|NAME)?SERVERS?|ADDR|ADDRS|ADDRESS|ADDRESSES|ENDPOINTS?|BROKERS?|BROKER_?LIST`,
+	`|NODES|CONTACT_?POINTS|URLS?|URIS?|DSN)$`,
+	`|^(PGHOST|BOOTSTRAP_?SERVERS)$`,
 ])
 
 # bare is a list of hosts, or an http address, as store_names hold it.
 bare := `^\s*(?:https?://)?([\w.-]+(?::[0-9]+)?(?:[,;]\s*[\w.-]+(?::[0-9]+)?)*)/?\s*$`
 
-# parts that name the host in connection strings without a scheme.
-host_parameter := `(?i)(?:^|[;\s(])(?:server|data source|host|addr|address)\s*=\s*(?:tcp:)?([^;,)\s]+)`
+# parts that name the host in connection strings without a scheme; PDO writes mysql:host=.
+host_parameter := `(?i)(?:^|[;:\s(])(?:server|data source|host|addr|address)\s*=\s*(?:tcp:)?([^;,)\s]+)`
 
 # excused are names whose addresses are no configuration of the application:
 # telemetry, the bootstrap of configuration and registration centres, and proxies.

@@ -54,6 +54,13 @@ test_command_lines[note] if {
 		},
 		"an address": {"web": {"args": ["--pay=https://pay.example.com"]}, "want": {["address", "--pay in args of container web"]}},
 		"a reference": {"web": {"args": ["--db-password=$(DB_PASSWORD)"]}, "want": set()},
+		"what a shell reads from a file": {
+			"web": {"command": ["sh", "-c", "export DB_PASSWORD=$(cat /vault/secrets/db); exec app"]},
+			"want": set(),
+		},
+		"what a shell asks for": {"web": {"command": ["sh", "-c", `TOKEN="$(curl -s http://idp/token)" exec app`]}, "want": set()},
+		"what a shell runs in backticks": {"web": {"command": ["sh", "-c", "DB_PASSWORD=`cat /vault/secrets/db` exec app"]}, "want": set()},
+		"what a shell demands": {"web": {"command": ["sh", "-c", "app --db-password=${PASSWORD:?is missing}"]}, "want": set()},
 		"a port": {"web": {"args": ["-p", "8080"]}, "want": set()},
 		"null": {"web": {"args": null, "command": null}, "want": set()},
 	}
