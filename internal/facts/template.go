@@ -84,19 +84,20 @@ func projected(volume corev1.Volume) []corev1.VolumeProjection {
 	return volume.Projected.Sources
 }
 
-// Which literals may become facts, by the name in capitals with underscores. The
-// list is here and not in a rule, because what is not on it must not leave this
-// package: literals of others may be secret.
+// Which literals may become facts, by the name in capitals with underscores; where a
+// property has a dash, Spring leaves it out of the variable's name. The list is here
+// and not in a rule, because what is not on it must not leave this package: literals
+// of others may be secret.
 var (
 	profileNames = regexp.MustCompile(`^(SPRING_PROFILES_(ACTIVE|INCLUDE)|MICRONAUT_ENVIRONMENTS|QUARKUS_PROFILE` +
 		`|NODE_ENV|RAILS_ENV|RACK_ENV|APP_ENV|APP_ENVIRONMENT|ENVIRONMENT|GO_ENV|GIN_MODE|FLASK_ENV|DJANGO_SETTINGS_MODULE` +
 		`|ASPNETCORE_ENVIRONMENT|DOTNET_ENVIRONMENT|SYMFONY_ENV|MIX_ENV|DEPLOY_ENV|SERVER_ENV)$`)
-	centreNames = regexp.MustCompile(`^(APOLLO_(META|ENV|CLUSTER|CONFIG_SERVICE|APP_ID|BOOTSTRAP_NAMESPACES)` +
-		`|(SPRING_CLOUD_)?NACOS_(CONFIG_)?(SERVER_ADDRS?|SERVERS|ADDR|HOST|PORT|ENDPOINT|NAMESPACE|NAMESPACE_ID|TENANT|GROUP|DATA_ID)` +
+	centreNames = regexp.MustCompile(`^(APOLLO_(META|ENV|CLUSTER|CONFIG_?SERVICE|APP_?ID|BOOTSTRAP_NAMESPACES)` +
+		`|(SPRING_CLOUD_)?NACOS_(CONFIG_)?(SERVER_?ADDRS?|SERVERS|ADDR|HOST|PORT|ENDPOINT|NAMESPACE|NAMESPACE_?ID|TENANT|GROUP|DATA_?ID)` +
 		`|SPRING_CLOUD_CONFIG_(URI|LABEL|NAME|PROFILE)|SPRING_CONFIG_IMPORT` +
 		`|(SPRING_CLOUD_)?CONSUL_(HTTP_ADDR|ADDR|HOST|PORT|DATACENTER|NAMESPACE|CONFIG_PREFIX|CONFIG_PREFIXES)` +
 		`|ETCD_(ENDPOINTS?|ADDRS?|HOSTS?|PREFIX)|ETCDCTL_ENDPOINTS|VAULT_(ADDR|NAMESPACE)` +
-		`|DUBBO_CONFIG_CENTER_(ADDRESS|NAMESPACE|GROUP))$`)
+		`|DUBBO_CONFIG_?CENTER_(ADDRESS|NAMESPACE|GROUP))$`)
 	separators = regexp.MustCompile(`[^A-Za-z0-9]+`)
 )
 

@@ -23,6 +23,8 @@ func TestSettingsLetNoOtherLiteralOut(t *testing.T) {
 		"Node":          {reason: "a profile", env: "NODE_ENV", value: "production", kind: "profile"},
 		"Nacos":         {reason: "coordinates", env: "NACOS_SERVER_ADDR", value: "nacos:8848", kind: "centre"},
 		"SpringNacos":   {reason: "coordinates", env: "SPRING_CLOUD_NACOS_CONFIG_NAMESPACE", value: "prod", kind: "centre"},
+		"NacosAsSpring": {reason: "Spring leaves dashes out", env: "SPRING_CLOUD_NACOS_CONFIG_SERVERADDR", value: "nacos:8848", kind: "centre"},
+		"DubboAsSpring": {reason: "Spring leaves dashes out", env: "DUBBO_CONFIGCENTER_ADDRESS", value: "nacos:8848", kind: "centre"},
 		"Import":        {reason: "coordinates", env: "SPRING_CONFIG_IMPORT", value: "configserver:http://config", kind: "centre"},
 		"Password":      {reason: "of a centre, and secret", env: "NACOS_PASSWORD", value: "x", isNotAFact: true},
 		"Token":         {reason: "of a centre, and secret", env: "CONSUL_HTTP_TOKEN", value: "x", isNotAFact: true},

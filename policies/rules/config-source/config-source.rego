@@ -150,7 +150,7 @@ centres := concat("|", [
 	`^(ETCD|ETCDCTL)_`,
 	`^VAULT_ADDR$`,
 	`^SPRING_CLOUD_(CONFIG|NACOS|CONSUL|VAULT|ZOOKEEPER_CONFIG|KUBERNETES_CONFIG)_`,
-	`^DUBBO_CONFIG_CENTER_`,
+	`^DUBBO_CONFIG_?CENTER_`,
 ])
 
 # registration is about being found, not about configuration.

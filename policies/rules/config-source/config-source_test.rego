@@ -24,6 +24,7 @@ test_sources[note] if {
 		"spring.config.import": web({"env": [{"name": "SPRING_CONFIG_IMPORT", "value": "optional:configserver:http://config"}]}),
 		"Consul": web({"env": [{"name": "CONSUL_HTTP_ADDR", "value": "consul:8500"}]}),
 		"etcd": web({"env": [{"name": "ETCD_ENDPOINTS", "value": "http://etcd:2379"}]}),
+		"Dubbo as Spring writes it": web({"env": [{"name": "DUBBO_CONFIGCENTER_ADDRESS", "value": "nacos://nacos:8848"}]}),
 		"Dubbo": web({"env": [{"name": "DUBBO_CONFIG_CENTER_ADDRESS", "value": "nacos://nacos:8848"}]}),
 		"a centre named by the node": web({"env": [{"name": "NACOS_HOST", "valueFrom": {"fieldRef": {"fieldPath": "status.hostIP"}}}]}),
 		"an argument": web({"args": ["--spring.cloud.nacos.config.server-addr=nacos:8848"]}),

@@ -115,18 +115,20 @@ switched_off(name) if {
 	contains(name, tool)
 	some other in settings.off
 	contains(other, tool)
-	regex.match(`_(ENABLED|MIGRATE_AT_START)$`, other)
+	regex.match(`_(ENABLED|MIGRATE_?AT_?START)$`, other)
 }
 
 # plain are the values by which a setting of these changes the schema.
 plain := `(?i)^(create|create-drop|create-only|drop|update|drop-and-create|true|1|yes|on)$`
 
-# generators are settings by which a framework makes the schema from the code.
+# generators are settings by which a framework makes the schema from the code. Here and
+# below an underscore may be missing where a property has a dash: Spring writes
+# spring.jpa.hibernate.ddl-auto as SPRING_JPA_HIBERNATE_DDLAUTO.
 generators := concat("|", [
-	`(^|_)DDL_AUTO$`,
+	`(^|_)DDL_?AUTO$`,
 	`(^|_)HBM2DDL_AUTO$`,
-	`(^|_)HIBERNATE_ORM_(SCHEMA_MANAGEMENT_STRATEGY|DATABASE_GENERATION)$`,
-	`(^|_)SCHEMA_GENERATION_DATABASE_ACTION$`,
+	`(^|_)HIBERNATE_ORM_(SCHEMA_?MANAGEMENT_STRATEGY|DATABASE_GENERATION)$`,
+	`(^|_)SCHEMA_?GENERATION_DATABASE_ACTION$`,
 	`(^|_)(TYPEORM|DB|DATABASE)_SYNCHRONIZE$`,
 	`^(DB|DATABASE|PRISMA|RUN|AUTO|APP|TYPEORM)_(AUTO_)?(RUN_)?(MIGRATE|MIGRATIONS?)(_RUN|_ON_START|_ON_STARTUP|_ON_BOOT)?$`,
 ])
@@ -134,8 +136,8 @@ generators := concat("|", [
 # tools are settings that make a migration tool run inside the app.
 tools := concat("|", [
 	`^SPRING_FLYWAY_(ENABLED|URL|LOCATIONS)$`,
-	`^SPRING_LIQUIBASE_(ENABLED|URL|CHANGE_LOG|CHANGELOG)$`,
-	`^QUARKUS_(FLYWAY|LIQUIBASE)_(\w+_)?MIGRATE_AT_START$`,
+	`^SPRING_LIQUIBASE_(ENABLED|URL|CHANGE_?LOG)$`,
+	`^QUARKUS_(FLYWAY|LIQUIBASE)_(\w+_)?MIGRATE_?AT_?START$`,
 ])
 
 # commands are command lines that change a schema.

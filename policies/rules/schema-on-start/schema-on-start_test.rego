@@ -6,6 +6,9 @@ test_settings[note] if {
 	some note, case in {
 		"ddl-auto": {"env": {"SPRING_JPA_HIBERNATE_DDL_AUTO": "update"}, "want": 1},
 		"as written in properties": {"env": {"spring.jpa.hibernate.ddl-auto": "create-drop"}, "want": 1},
+		"ddl-auto as Spring writes it": {"env": {"SPRING_JPA_HIBERNATE_DDLAUTO": "update"}, "want": 1},
+		"schema generation": {"env": {"SPRING_JPA_PROPERTIES_JAVAX_PERSISTENCE_SCHEMAGENERATION_DATABASE_ACTION": "create"}, "want": 1},
+		"Liquibase as Spring writes it": {"env": {"SPRING_LIQUIBASE_CHANGELOG": "classpath:db.yaml"}, "want": 1},
 		"hbm2ddl": {"env": {"SPRING_JPA_PROPERTIES_HIBERNATE_HBM2DDL_AUTO": "update"}, "want": 1},
 		"Quarkus": {"env": {"QUARKUS_HIBERNATE_ORM_DATABASE_GENERATION": "drop-and-create"}, "want": 1},
 		"TypeORM": {"env": {"TYPEORM_SYNCHRONIZE": "true"}, "want": 1},

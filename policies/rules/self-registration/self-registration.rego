@@ -155,13 +155,14 @@ scheduler(name, pattern, off, commands) := {
 	"commands": commands,
 }
 
-# families by the word that declares them. Settings are matched against canonical names.
+# families by the word that declares them. Settings are matched against canonical names; where
+# a property has a dash, Spring leaves it out and others write an underscore.
 families := {
-	"nacos": registry("Nacos", `^(SPRING_CLOUD_)?NACOS_DISCOVERY_`, `NACOS_DISCOVERY_(REGISTER_|INSTANCE_)?ENABLED$`),
+	"nacos": registry("Nacos", `^(SPRING_CLOUD_)?NACOS_DISCOVERY_`, `NACOS_DISCOVERY_(REGISTER_?|INSTANCE_?)?ENABLED$`),
 	"eureka": registry(
 		"Eureka",
 		`^EUREKA_(CLIENT_|INSTANCE_|(URLS?|URI|SERVERS?|SERVICE_?URL|HOST)$)`,
-		`^EUREKA_CLIENT_(ENABLED|REGISTER_WITH_EUREKA)$`,
+		`^EUREKA_CLIENT_(ENABLED|REGISTER_?WITH_?EUREKA)$`,
 	),
 	"consul": registry("Consul", `^SPRING_CLOUD_CONSUL_DISCOVERY_`, `^SPRING_CLOUD_CONSUL_(DISCOVERY_)?(ENABLED|REGISTER)$`),
 	"zookeeper": registry("ZooKeeper", `^SPRING_CLOUD_ZOOKEEPER_DISCOVERY_`, `^SPRING_CLOUD_ZOOKEEPER_(DISCOVERY_)?(ENABLED|REGISTER)$`),
@@ -169,16 +170,16 @@ families := {
 	"kafka": consumer(
 		"Kafka",
 		`(^|_)KAFKA_(\w+_)?(CONSUMER_\w+|GROUP_?ID|CONSUMER_?GROUP(_ID)?)$`,
-		`KAFKA_(LISTENER_AUTO_STARTUP|CONSUMER_ENABLED)$`,
+		`KAFKA_(LISTENER_AUTO_?STARTUP|CONSUMER_ENABLED)$`,
 	),
 	"rocketmq": consumer("RocketMQ", `(^|_)ROCKETMQ_(\w+_)?CONSUMER_\w+$`, `ROCKETMQ_CONSUMER_ENABLED$`),
 	"rabbitmq": consumer(
 		"RabbitMQ",
 		`(^|_)RABBIT(MQ)?_(LISTENER|CONSUMER)_\w+$`,
-		`RABBIT(MQ)?_(LISTENER_(SIMPLE_|DIRECT_)?AUTO_STARTUP|CONSUMER_ENABLED)$`,
+		`RABBIT(MQ)?_(LISTENER_(SIMPLE_|DIRECT_)?AUTO_?STARTUP|CONSUMER_ENABLED)$`,
 	),
 	"xxl-job": scheduler("XXL-JOB", `^XXL_JOB_(ADMIN_ADDRESSES|EXECUTOR_\w+)$`, `^XXL_JOB_(EXECUTOR_)?ENABLED$`, never),
-	"quartz": scheduler("Quartz", `^SPRING_QUARTZ_`, `^SPRING_QUARTZ_AUTO_STARTUP$`, never),
+	"quartz": scheduler("Quartz", `^SPRING_QUARTZ_`, `^SPRING_QUARTZ_AUTO_?STARTUP$`, never),
 	"elastic-job": scheduler("ElasticJob", `^ELASTIC_?JOB_`, `^ELASTIC_?JOB_ENABLED$`, never),
 	"powerjob": scheduler("PowerJob", `^POWERJOB_WORKER_`, `^POWERJOB_WORKER_ENABLED$`, never),
 	"celery": scheduler("Celery", never, never, `\bcelery\s+(--\S+=\S+\s+|-\S+\s+\S+\s+)*(worker|beat)\b`),

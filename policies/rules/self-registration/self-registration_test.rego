@@ -33,6 +33,24 @@ test_settings[note] if {
 			"env": {"SPRING_KAFKA_CONSUMER_GROUP_ID": "shop", "SPRING_KAFKA_LISTENER_AUTO_STARTUP": "false"},
 			"want": set(),
 		},
+		"switched off, as Spring writes it": {
+			"env": {"SPRING_CLOUD_NACOS_DISCOVERY_SERVERADDR": "nacos:8848", "SPRING_CLOUD_NACOS_DISCOVERY_REGISTERENABLED": "false"},
+			"want": set(),
+		},
+		"Eureka without registration, as Spring writes it": {
+			"env": {"EUREKA_CLIENT_SERVICEURL_DEFAULTZONE": "http://eureka", "EUREKA_CLIENT_REGISTERWITHEUREKA": "false"},
+			"want": set(),
+		},
+		"listeners that wait, as Spring writes it": {
+			"env": {"SPRING_KAFKA_CONSUMER_GROUPID": "shop", "SPRING_KAFKA_LISTENER_AUTOSTARTUP": "false"},
+			"want": set(),
+		},
+		"queues that wait, as Spring writes it": {
+			"env": {"SPRING_RABBITMQ_LISTENER_SIMPLE_CONCURRENCY": "5", "SPRING_RABBITMQ_LISTENER_SIMPLE_AUTOSTARTUP": "false"},
+			"want": set(),
+		},
+		"Quartz that waits": {"env": {"SPRING_QUARTZ_JOBSTORETYPE": "jdbc", "SPRING_QUARTZ_AUTOSTARTUP": "false"}, "want": set()},
+		"Quartz that starts": {"env": {"SPRING_QUARTZ_JOBSTORETYPE": "jdbc", "SPRING_QUARTZ_AUTOSTARTUP": "true"}, "want": {"quartz"}},
 		"a null value": {"env": {"DUBBO_REGISTRY_ADDRESS": null}, "want": set()},
 	}
 	env := [{"name": name, "value": value} | some name, value in case.env]

@@ -68,12 +68,12 @@ violation contains {
 }
 
 in_the_pod := [
-	{"name": `^SPRING_SESSION_STORE_TYPE$`, "value": `(?i)^(none|hash[-_]?map)$`},
+	{"name": `^SPRING_SESSION_STORE_?TYPE$`, "value": `(?i)^(none|hash[-_]?map)$`},
 	{"name": `^SERVER_SERVLET_SESSION_PERSISTENT$`, "value": `(?i)^true$`},
 	{"name": `(^|_)SESSION_SAVE_HANDLER$`, "value": `(?i)^files$`},
 	{"name": `^SESSION_ENGINE$`, "value": `^django\.contrib\.sessions\.backends\.file$`},
 	{
-		"name": `(^|_)SESSION_(DRIVER|STORE|STORE_TYPE|TYPE|BACKEND|STORAGE|PROVIDER|ADAPTER)$`,
+		"name": `(^|_)SESSION_(DRIVER|STORE|STORE_?TYPE|TYPE|BACKEND|STORAGE|PROVIDER|ADAPTER)$`,
 		"value": `(?i)^(array|in[-_]?memory|memory([-_]?store)?|files?([-_]?(system|store))?|local)$`,
 	},
 ]

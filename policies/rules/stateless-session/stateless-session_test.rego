@@ -5,6 +5,7 @@ import data.tealgate.rules.stateless_session as rule
 test_settings[name] if {
 	some name, case in {
 		"SPRING_SESSION_STORE_TYPE": {"in": "none", "out": "redis"},
+		"SPRING_SESSION_STORETYPE": {"in": "none", "out": "redis"},
 		"SERVER_SERVLET_SESSION_PERSISTENT": {"in": "true", "out": "false"},
 		"PHP_SESSION_SAVE_HANDLER": {"in": "files", "out": "redis"},
 		"SESSION_ENGINE": {"in": "django.contrib.sessions.backends.file", "out": "django.contrib.sessions.backends.cache"},
