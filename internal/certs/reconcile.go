@@ -10,6 +10,7 @@ import (
 	admissionregistrationv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/client-go/util/workqueue"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
@@ -38,6 +39,7 @@ func (k *Keeper) Setup(mgr ctrl.Manager) error {
 		WatchesRawSource(source.Kind(mgr.GetCache(), client.Object(&corev1.Secret{}), all)).
 		WatchesRawSource(source.Kind(mgr.GetCache(), client.Object(&admissionregistrationv1.ValidatingWebhookConfiguration{}), all)).
 		WatchesRawSource(source.Kind(mgr.GetCache(), client.Object(&admissionregistrationv1.MutatingWebhookConfiguration{}), all)).
+		WatchesRawSource(source.Func(k.onceElected)).
 		WithOptions(controller.Options{NeedLeaderElection: new(false)}).
 		Complete(k)
 	if err != nil {
@@ -47,6 +49,19 @@ func (k *Keeper) Setup(mgr ctrl.Manager) error {
 		k.issuance, err = setupIssuance(mgr)
 	}
 	return err
+}
+
+// onceElected has a new leader look at once, and not after resync: the Secret may have been
+// deleted while nobody led.
+func (k *Keeper) onceElected(ctx context.Context, queue workqueue.TypedRateLimitingInterface[reconcile.Request]) error {
+	go func() {
+		select {
+		case <-k.elected:
+			queue.Add(reconcile.Request{})
+		case <-ctx.Done():
+		}
+	}()
+	return nil
 }
 
 // Reconcile makes trusted what is stored, serves it when it is, and on the leader goes one
