@@ -144,9 +144,11 @@ func (i installation) apply(t *testing.T, dir string) {
 	i.admin(t.Context(), t, "apply", "--server-side", "-k", dir)
 }
 
+// delete waits long: an API server that finds the storage of a CRD not ready tries to end it
+// again after a time that doubles, up to some minutes.
 func (i installation) delete(t *testing.T) {
 	t.Helper()
-	i.admin(t.Context(), t, "delete", "-k", manifestsDir, "--timeout=180s")
+	i.admin(t.Context(), t, "delete", "-k", manifestsDir, "--timeout=600s")
 }
 
 func (i installation) comesUp(t *testing.T) {
