@@ -8,8 +8,9 @@ import (
 )
 
 const (
-	// bridge is the interface of the node, which its pods are connected to.
-	bridge = "cni0"
+	// bridge is the interface of the node, which its pods are connected to. Nobody else
+	// calls one so.
+	bridge = "tealgate0"
 	// address of the node, and of the API server on it. Pods have others of podCIDR.
 	address     = "10.244.0.1"
 	podCIDR     = "10.244.0.0/24"

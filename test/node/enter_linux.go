@@ -48,7 +48,7 @@ func Folder() string { return filepath.Join(os.Getenv(dirVariable), "prepared") 
 // outside checks the machine, tidies up after a run that was killed, runs the rest in
 // namespaces, and holds that nothing is left.
 func outside(prepare func(ctx context.Context, folder string) error) (code int, err error) {
-	if err := checkMachine(needed); err != nil {
+	if err := checkMachine(needed, loaded); err != nil {
 		return 1, err
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

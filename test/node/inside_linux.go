@@ -19,6 +19,9 @@ var shielded = map[string]string{
 	"/proc/sys/kernel/keys/root_maxbytes": "25000000",
 }
 
+// throughBridge has kube-proxy's rules hold between pods of one bridge, too.
+const throughBridge = "/proc/sys/net/bridge/bridge-nf-call-iptables"
+
 // initialize is what the first process of the namespaces does: it furnishes them, executes
 // this program again and waits for whoever is orphaned until that ends.
 func initialize(dir string) (code int, err error) {
@@ -102,8 +105,7 @@ func connect() error {
 			return err
 		}
 	}
-	// Between pods of one bridge, too, kube-proxy's rules are to hold.
-	for _, setting := range []string{"/proc/sys/net/ipv4/ip_forward", "/proc/sys/net/bridge/bridge-nf-call-iptables"} {
+	for _, setting := range []string{"/proc/sys/net/ipv4/ip_forward", throughBridge} {
 		if err := os.WriteFile(setting, []byte("1"), 0o600); err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package node
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -10,7 +9,8 @@ import (
 	"strings"
 )
 
-// settings of the whole machine that kubelet and kube-proxy would change.
+// settings of the whole machine that kubelet and kube-proxy would change. Others, such as
+// ip_forward, are those of a network namespace.
 var settings = []string{
 	"/proc/sys/vm/overcommit_memory",
 	"/proc/sys/vm/panic_on_oom",
@@ -18,12 +18,13 @@ var settings = []string{
 	"/proc/sys/kernel/panic_on_oops",
 	"/proc/sys/kernel/keys/root_maxkeys",
 	"/proc/sys/kernel/keys/root_maxbytes",
-	"/proc/sys/net/ipv4/ip_forward",
 	"/proc/sys/net/netfilter/nf_conntrack_max",
 }
 
-// machine is what a node could leave behind, as lines: mounts, interfaces, network
-// namespaces, settings, iptables chains, and folders and cgroups of this run.
+// machine is what a node could leave behind, as lines: settings, kinds of iptables chains,
+// and mounts, interfaces, folders and cgroups of this run. What others begin meanwhile,
+// Docker for instance, is none of it: interfaces count by their bridge, and chains only
+// where nobody had such before.
 type machine map[string]bool
 
 func look() (machine, error) {
@@ -42,14 +43,8 @@ func look() (machine, error) {
 		}
 	}
 	m.see("folder", filepath.Join(os.TempDir(), own))
-	m.see("network namespace", "/run/netns/cni-*")
-	interfaces, err := net.Interfaces()
-	if err != nil {
-		return nil, err
-	}
-	for _, i := range interfaces {
-		m["interface "+i.Name] = true
-	}
+	m.see("interface", filepath.Join("/sys/class/net", bridge))
+	m.see("interface", filepath.Join("/sys/class/net", bridge, "brif/*"))
 	for _, setting := range settings {
 		content, err := os.ReadFile(setting)
 		if err == nil {
@@ -74,8 +69,10 @@ func (m machine) seeChains() error {
 			return err
 		}
 		for line := range strings.Lines(output) {
-			if strings.HasPrefix(line, ":KUBE-") || strings.HasPrefix(line, ":CNI-") {
-				m["iptables chain "+strings.Fields(line)[0][1:]] = true
+			for _, kind := range []string{"KUBE-", "CNI-"} {
+				if strings.HasPrefix(line, ":"+kind) {
+					m[fmt.Sprintf("iptables chains %s* of %s", kind, table)] = true
+				}
 			}
 		}
 	}

@@ -26,8 +26,14 @@ var needed = []program{
 	{filepath.Join(pluginDir, "portmap"), "containernetworking-plugins"},
 }
 
+// module of the kernel, and a file that is there once it is loaded.
+type module struct{ name, file string }
+
+// loaded are the modules that nothing else loads when they are needed.
+var loaded = []module{{"br_netfilter", throughBridge}}
+
 // checkMachine says everything that is missing.
-func checkMachine(needed []program) error {
+func checkMachine(needed []program, loaded []module) error {
 	// Programs of the administrator need not be in the PATH of the test.
 	if err := os.Setenv("PATH", os.Getenv("PATH")+":/usr/sbin:/sbin"); err != nil {
 		return err
@@ -45,6 +51,11 @@ func checkMachine(needed []program) error {
 	}
 	if len(packages) > 0 {
 		errs = append(errs, fmt.Errorf("make e2e installs it on Debian: %s", strings.Join(packages, " ")))
+	}
+	for _, module := range loaded {
+		if _, err := os.Stat(module.file); err != nil {
+			errs = append(errs, fmt.Errorf("the kernel module %s is not loaded, which modprobe %s does: %w", module.name, module.name, err))
+		}
 	}
 	for _, path := range []string{os.TempDir(), os.Getenv("HOME")} {
 		for _, covered := range []string{"/run", "/var/lib", "/var/log"} {

@@ -33,12 +33,16 @@ func TestMain(m *testing.M) {
 	case "fail":
 		os.Exit(Main(nothing, func() int { return 7 }))
 	}
+	if err := checkMachine(needed, loaded); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
 	os.Exit(m.Run())
 }
 
 // stay leaves all behind that can be, and does not end.
 func stay() int {
-	orphan := exec.Command("sh", "-c", "sleep 1000 >/dev/null 2>&1 & mount -t tmpfs none /mnt && iptables -t nat -N KUBE-LEFT && ip netns add left")
+	orphan := exec.Command("sh", "-c", "sleep 1000 >/dev/null 2>&1 & mount -t tmpfs none /mnt && iptables -t nat -N KUBE-LEFT && ip netns add tealgate-left")
 	if output, err := orphan.CombinedOutput(); err != nil {
 		fmt.Printf("%s: %v\n", output, err)
 		return 1
@@ -61,7 +65,7 @@ func TestKilled(t *testing.T) {
 	require.Equal(t, "staying\n", line)
 	processes := descendants(t, run.Process.Pid)
 	require.GreaterOrEqual(t, len(processes), 3, "the first of the namespace, the run, and its orphan")
-	require.NotEmpty(t, remains(run.Process.Pid))
+	require.Greater(t, len(remains(t, run.Process.Pid)), 1, "a folder and cgroups")
 
 	require.NoError(t, run.Process.Kill())
 	_ = run.Wait()
@@ -71,10 +75,11 @@ func TestKilled(t *testing.T) {
 		assert.NoError(t, err, "process %d lives on", pid)
 	}
 	assert.Empty(t, before.left())
+	assert.NoFileExists(t, "/run/netns/tealgate-left")
 
 	output, err := play(t, "end").Output()
 	require.NoError(t, err, string(output))
-	assert.Empty(t, remains(run.Process.Pid))
+	assert.Empty(t, remains(t, run.Process.Pid))
 	assert.Empty(t, before.left())
 }
 
@@ -85,26 +90,33 @@ func TestExitCode(t *testing.T) {
 	assert.Equal(t, 7, exit.ExitCode())
 }
 
-// TestLeft: what was not there before is told.
+// TestLeft: what the node makes is told, and what others make meanwhile is not.
 func TestLeft(t *testing.T) {
 	before, err := look()
 	require.NoError(t, err)
 	require.Empty(t, before.left())
-	_, err = command("ip", "link", "add", "tealgate-left", "type", "bridge")
-	require.NoError(t, err)
-	left := before.left()
-	_, err = command("ip", "link", "delete", "tealgate-left")
-	require.NoError(t, err)
-	assert.Equal(t, []string{"interface tealgate-left"}, left)
+	for _, link := range [][]string{
+		{bridge, "type", "bridge"},
+		{"tealgate-veth", "master", bridge, "type", "veth", "peer", "name", "tealgate-peer"},
+		{"somebody-else", "type", "bridge"},
+	} {
+		_, err := command("ip", append([]string{"link", "add"}, link...)...)
+		require.NoError(t, err)
+		t.Cleanup(func() { _, _ = command("ip", "link", "delete", link[0]) })
+	}
+	assert.Equal(t, []string{
+		"interface /sys/class/net/" + bridge,
+		"interface /sys/class/net/" + bridge + "/brif/tealgate-veth",
+	}, before.left())
 }
 
 // TestMissing: what is missing is told, and who has it. The folders of the administrator
 // are looked into as well, so that only a program that nobody has is missing for sure.
 func TestMissing(t *testing.T) {
-	err := checkMachine(append(needed, program{"no-such-program", "no-such-package"}))
+	err := checkMachine(append(needed, program{"no-such-program", "no-such-package"}), append(loaded, module{"no_such_module", "/proc/no-such-file"}))
 	assert.ErrorContains(t, err, `"no-such-program": executable file not found`)
 	assert.ErrorContains(t, err, "make e2e installs it on Debian: no-such-package")
-	assert.NoError(t, checkMachine(needed))
+	assert.ErrorContains(t, err, "the kernel module no_such_module is not loaded, which modprobe no_such_module does")
 }
 
 func play(t *testing.T, what string) *exec.Cmd {
@@ -134,8 +146,14 @@ func descendants(t *testing.T, pid int) []int {
 }
 
 // remains are the folder and the cgroups of the run of a process.
-func remains(pid int) []string {
-	folders, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+strconv.Itoa(pid)))
-	cgroups, _ := filepath.Glob("/sys/fs/cgroup/*/" + prefix + strconv.Itoa(pid))
-	return append(folders, cgroups...)
+func remains(t *testing.T, pid int) []string {
+	t.Helper()
+	found, _ := filepath.Glob(filepath.Join(os.TempDir(), prefix+strconv.Itoa(pid))) // The only error is a bad pattern.
+	hierarchies, err := cgroupMounts()
+	require.NoError(t, err)
+	for _, hierarchy := range hierarchies {
+		cgroups, _ := filepath.Glob(filepath.Join(hierarchy, prefix+strconv.Itoa(pid)))
+		found = append(found, cgroups...)
+	}
+	return found
 }
