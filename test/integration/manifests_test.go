@@ -7,7 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -252,6 +254,34 @@ func TestAuditOnlyDeniesNothing(t *testing.T) {
 	}
 	for kind, count := range kinds {
 		assert.Zero(t, count, "%s is in one of the two only", kind)
+	}
+}
+
+// TestComponentsTogether: the trial, with certificates of cert-manager. Nothing of the one is
+// lost in the other.
+func TestComponentsTogether(t *testing.T) {
+	dir := t.TempDir()
+	manifests, err := filepath.Abs(manifestsDir)
+	require.NoError(t, err)
+	manifests, err = filepath.Rel(dir, manifests)
+	require.NoError(t, err)
+	const both = "resources: [%[1]s]\ncomponents: [%[1]s/components/audit-only, %[1]s/components/cert-manager]\n"
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "kustomization.yaml"), fmt.Appendf(nil, both, manifests), 0o600))
+	identities := func(dir string) (found []string) {
+		for _, raw := range documents(t, dir) {
+			found = append(found, identity(t, raw))
+		}
+		return found
+	}
+	assert.ElementsMatch(t, identities(filepath.Join(manifestsDir, "overlays", "cert-manager")), identities(dir))
+	for _, raw := range documents(t, dir) {
+		switch kind := identity(t, raw); {
+		case strings.HasSuffix(kind, "WebhookConfiguration/tealgate"):
+			assert.Contains(t, string(raw), "cert-manager.io/inject-ca-from: tealgate-system/tealgate-webhook\n", kind)
+			assert.NotContains(t, string(raw), "-enforce.tealgate.dev", kind)
+		case strings.HasPrefix(kind, "Deployment/"):
+			assert.Contains(t, string(raw), "- serve\n        - --audit-only\n        - --certificates=cert-manager\n")
+		}
 	}
 }
 

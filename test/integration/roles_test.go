@@ -52,7 +52,7 @@ func checkGrants() error {
 		requests = append(requests, some...)
 	}
 	var errs []error
-	for _, name := range []string{"rbac/role.yaml", "rbac/certificates.yaml", "overlays/cert-manager/rbac.yaml"} {
+	for _, name := range []string{"rbac/role.yaml", "rbac/certificates.yaml", "components/cert-manager/rbac.yaml"} {
 		roles, err := os.ReadFile(filepath.Join(manifestsDir, name))
 		if err != nil {
 			return err
