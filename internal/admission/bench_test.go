@@ -65,6 +65,36 @@ func BenchmarkValidateDeployment(b *testing.B) {
 	}
 }
 
+// BenchmarkRules is the same decision with one rule, and with none: what a rule costs by
+// itself, with all that it asks of the library (docs/adr/0019).
+func BenchmarkRules(b *testing.B) {
+	body := benchmarked(b)
+	all := embeddedRules(b)
+	ids := []string{"none"}
+	for _, rule := range all.Rules() {
+		ids = append(ids, rule.ID)
+	}
+	for _, id := range ids {
+		b.Run(id, func(b *testing.B) {
+			one, err := all.Tuned(policy.Tuning{Settings: policy.DefaultSettings(), Action: func(_, rule string) policy.Action {
+				if rule == id {
+					return ""
+				}
+				return policy.Off
+			}})
+			require.NoError(b, err)
+			w, _ := cluster{rules: one, facts: busy()}.webhooks()
+			handler := w.Handlers()["/validate-enforce"]
+			b.ReportAllocs()
+			for b.Loop() {
+				request := httptest.NewRequestWithContext(b.Context(), http.MethodPost, "/validate-enforce?timeout=3s", bytes.NewReader(body))
+				request.Header.Set("Content-Type", "application/json")
+				handler.ServeHTTP(httptest.NewRecorder(), request)
+			}
+		})
+	}
+}
+
 // BenchmarkDecode is what reading the same review into types costs alone.
 func BenchmarkDecode(b *testing.B) {
 	body := benchmarked(b)
