@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -31,7 +33,6 @@ const (
 // manifest, releases the next version, goes back, and takes tealgate away again. Nothing of
 // it is left, and the traffic never noticed.
 func newcomer(t *testing.T, c *cluster) {
-	c.uninstall(t) // Whatever was played before.
 	git, err := os.ReadFile("newcomer.yaml")
 	require.NoError(t, err)
 	const namespace = "newcomer"
@@ -60,9 +61,20 @@ func newcomer(t *testing.T, c *cluster) {
 	a.releaseAndGoBack(fixed)
 
 	pods := a.standing()
-	c.do(t, "delete", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "tealgate")
+	installed, err := c.ours(t)
+	require.NoError(t, err)
+	require.Subset(t, installed, []string{
+		"namespace/" + v1alpha1.Namespace, "deployment.apps/tealgate", "clusterrole.rbac.authorization.k8s.io/tealgate",
+		"customresourcedefinition.apiextensions.k8s.io/bluegreens.tealgate.dev",
+	})
 	c.uninstall(t)
-	c.until(t, "nothing is called tealgate", func(context.Context) (bool, error) { return len(c.ours(t)) == 0, nil })
+	c.until(t, "nothing is called tealgate", func(context.Context) (bool, error) {
+		left, err := c.ours(t)
+		if len(left) > 0 {
+			err = errors.Join(err, fmt.Errorf("left: %q", left))
+		}
+		return err == nil, err
+	})
 	assert.Equal(t, pods, a.standing())
 	assert.Equal(t, "blue", a.service().Spec.Selector[v1alpha1.LabelColor])
 	assert.Empty(t, failures(t, load.report()))
@@ -117,25 +129,34 @@ func (a *app) pinned(to color.Color) {
 	})
 }
 
-// standing lists the pods of the app, by name and how often they have been started.
+// standing lists the pods of the app, and how often their containers were started again.
 func (a *app) standing() []string {
 	a.t.Helper()
 	var list corev1.PodList
 	require.NoError(a.t, a.List(a.t.Context(), &list, client.InNamespace(a.namespace), client.MatchingLabels{"app": "shop"}))
-	var names []string
+	var pods []string
 	for _, pod := range list.Items {
-		names = append(names, string(pod.UID)+"/"+pod.Name)
+		restarts := int32(0)
+		for _, status := range pod.Status.ContainerStatuses {
+			restarts += status.RestartCount
+		}
+		pods = append(pods, fmt.Sprintf("%s %s, %d restarts", pod.Name, pod.UID, restarts))
 	}
-	slices.Sort(names)
-	return names
+	slices.Sort(pods)
+	return pods
 }
 
 // ours lists everything that tealgate's manifests have brought, and what came of it. Events
-// expire by themselves.
-func (c *cluster) ours(t *testing.T) []string {
+// expire by themselves. A list that is not whole is an error.
+func (c *cluster) ours(t *testing.T) ([]string, error) {
 	t.Helper()
 	kinds := strings.Fields(c.do(t, "api-resources", "--verbs=list", "--output=name"))
 	kinds = slices.DeleteFunc(kinds, func(kind string) bool { return strings.HasPrefix(kind, "events") })
-	found := strings.Fields(c.try(t, "", "", "get", strings.Join(kinds, ","), "--all-namespaces", "--output=name").stdout)
-	return slices.DeleteFunc(found, func(name string) bool { return !strings.Contains(filepath.Base(name), "tealgate") })
+	list := c.try(t, "", "", "get", strings.Join(kinds, ","), "--all-namespaces", "--output=name")
+	if list.code != 0 {
+		return nil, fmt.Errorf("list everything: %s", list.stderr)
+	}
+	return slices.DeleteFunc(strings.Fields(list.stdout), func(name string) bool {
+		return !strings.Contains(filepath.Base(name), "tealgate")
+	}), nil
 }

@@ -8,12 +8,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
+	"github.com/tealgate/tealgate/test/rights"
 )
 
 // install applies tealgate's manifests as a newcomer does, and waits until it answers.
@@ -28,10 +30,44 @@ func (c *cluster) install(t *testing.T) {
 	})
 }
 
-// uninstall takes tealgate away, with all that people have made of its kinds.
+// uninstall takes tealgate away, with all that people have made of its kinds, first what
+// asks it. A Pod that outlives its roles for a moment is refused what it asks for then.
 func (c *cluster) uninstall(t *testing.T) {
 	t.Helper()
+	c.notRefused(t)
+	c.do(t, "delete", "mutatingwebhookconfiguration,validatingwebhookconfiguration", "tealgate", "--ignore-not-found")
 	c.do(t, "delete", "-k", filepath.Join(repository, "manifests"), "--ignore-not-found", "--timeout="+patience.String())
+	c.forgiven = len(c.refused(t))
+	t.Logf("%d requests were refused since the node was started, because tealgate was taken away", c.forgiven)
+}
+
+// notRefused holds that tealgate was refused nothing that it asked the API server for.
+func (c *cluster) notRefused(t *testing.T) {
+	t.Helper()
+	assert.Empty(t, rights.Text(c.refused(t)[c.forgiven:]), "the API server refused this to tealgate")
+}
+
+// refused lists what no role of tealgate allowed, since the node was started. A cluster
+// that exists does not tell.
+func (c *cluster) refused(t *testing.T) []rights.Request {
+	t.Helper()
+	if c.auditLog == "" {
+		return nil
+	}
+	requests, err := rights.Read(c.auditLog)
+	require.NoError(t, err)
+	require.NotEmpty(t, requests, "tealgate has asked for something")
+	return rights.Refused(requests)
+}
+
+// borrow holds that a cluster that exists has no tealgate: the scenarios would take it away,
+// and everything with it that people have made of its kinds. In the end it has none again.
+func (c *cluster) borrow(t *testing.T) {
+	t.Helper()
+	found := c.do(t, "get", "namespace/"+v1alpha1.Namespace, "crd/bluegreens.tealgate.dev", "crd/decisions.tealgate.dev",
+		"mutatingwebhookconfiguration/tealgate", "validatingwebhookconfiguration/tealgate", "--ignore-not-found", "--output=name")
+	require.Empty(t, strings.Fields(found), "this cluster has tealgate, and the scenarios would take it away with all BlueGreens: docs/install.md says how")
+	t.Cleanup(func() { c.uninstall(t) })
 }
 
 // enforce creates a namespace in enforce, deleted with the test, and returns when tealgate
