@@ -48,6 +48,8 @@ func afterUninstall(t *testing.T, c *cluster, git string) {
 
 	for title, way := range map[string][]string{"ServerSide": serverSide, "Replace": replace} {
 		t.Log(title + " has the whole of a selector: a Deployment's is immutable, a Service loses its color")
+		a.do(t, "-n", a.namespace, "patch", "service", "shop", "-p", `{"spec": {"selector": {"tealgate.dev/color": "blue"}}}`)
+		require.Equal(t, "blue", a.service().Spec.Selector[v1alpha1.LabelColor])
 		r := a.try(t, "", git, append([]string{"-n", a.namespace}, way...)...)
 		assert.NotZero(t, r.code)
 		assert.Contains(t, r.stderr, "field is immutable", title)

@@ -48,9 +48,10 @@ func brokenGreen(t *testing.T, c *cluster) {
 
 			broken := test.breaks(a)
 			release := a.phase(1, v1alpha1.PhaseIdle).Status.Release
-			<-time.After(proxyPeriod)
+			// Once for kube-proxy, and as long again in which nothing may fail.
+			<-time.After(2 * proxyPeriod)
 			answers := load.report()
-			assert.Equal(t, v1alpha1.OutcomeRolledBack, release.Outcome)
+			require.Equal(t, v1alpha1.OutcomeRolledBack, release.Outcome, release.Message)
 			assert.Equal(t, test.reason, release.Reason, release.Message)
 			a.judgeReturn(broken, release.EndpointsRestoredTime.Time, answers)
 		})
@@ -75,6 +76,7 @@ func (a *app) judgeReturn(broken, restored time.Time, answers []answer) {
 			first = one.Time
 		}
 	}
+	require.NotZero(a.t, first, "no new connection was answered by blue")
 	a.t.Logf("all endpoints blue after %s, first answer of blue after %s; %d of %d requests failed, within %s",
 		restored.Sub(broken).Round(time.Millisecond), first.Sub(broken).Round(time.Millisecond),
 		len(failures(a.t, answers)), len(answers), lastFailure.Sub(firstFailure).Round(time.Millisecond))
