@@ -55,7 +55,7 @@ absent := 0 if {
 
 # images are those that change, as a person writes them.
 images contains {
-	"en": sprintf("%s image %s to %s", [name, tags.before, tags.after]),
+	"en": sprintf("%s from %s to %s", [name, tags.before, tags.after]),
 	"zh": sprintf("%s 镜像 %s 改为 %s", [name, tags.before, tags.after]),
 } if {
 	some name, after in image_of(input.object)
@@ -71,12 +71,17 @@ image_of(deployment) := {name: image |
 	image := workload.as_text(object.get(container, "image", ""))
 }
 
-# short leaves out the repository where only the tag changes.
+# short leaves out the repository where only the tag changes. An image that is not there
+# is said to be none.
 short(before, after) := {"before": tag_of(before), "after": tag_of(after)} if {
 	repository(before) == repository(after)
 	tag_of(after) != ""
 	tag_of(before) != ""
-} else := {"before": workload.shown(before), "after": workload.shown(after)}
+} else := {"before": worded(before), "after": worded(after)}
+
+worded(image) := workload.shown(image) if {
+	image != ""
+} else := "none"
 
 repository(image) := trim_suffix(image, concat("", [":", tag_of(image)]))
 
@@ -85,14 +90,17 @@ tag_of(image) := regex.find_all_string_submatch_n(`:([\w.-]+)$`, image, 1)[0][1]
 } else := ""
 
 # named says what replaces the pods: the images, and something else only where no image
-# changes.
+# changes. In English it begins with changing, so that it can be the subject of a sentence.
 named := {
-	"en": concat(", ", sort({image.en | some image in images})),
+	"en": sprintf("changing the %s of %s", [
+		{1: "image", 2: "images"}[count(images)],
+		concat(" and ", sort({image.en | some image in images})),
+	]),
 	"zh": concat("、", sort({image.zh | some image in images})),
 } if {
 	count(images) in {1, 2}
 } else := {
-	"en": sprintf("%d images", [count(images)]),
+	"en": sprintf("changing %d images", [count(images)]),
 	"zh": sprintf("%d 个镜像", [count(images)]),
 } if {
 	count(images) > 2

@@ -4,12 +4,12 @@ import data.tealgate.lib.change
 
 test_named[note] if {
 	some note, case in {
-		"another image": {"image": "shop/web:1.5.0", "want": "web image 1.4.0 to 1.5.0"},
-		"another repository": {"image": "other/web:1.5.0", "want": "web image shop/web:1.4.0 to other/web:1.5.0"},
-		"from a tag to none": {"image": "shop/web", "want": "web image shop/web:1.4.0 to shop/web"},
+		"another image": {"image": "shop/web:1.5.0", "want": "changing the image of web from 1.4.0 to 1.5.0"},
+		"another repository": {"image": "other/web:1.5.0", "want": "changing the image of web from shop/web:1.4.0 to other/web:1.5.0"},
+		"from a tag to none": {"image": "shop/web", "want": "changing the image of web from shop/web:1.4.0 to shop/web"},
 		"a registry with a port, by digest": {
 			"image": "host:5000/web@sha256:abc",
-			"want": "web image shop/web:1.4.0 to host:5000/web@sha256:abc",
+			"want": "changing the image of web from shop/web:1.4.0 to host:5000/web@sha256:abc",
 		},
 		"the same": {"image": "shop/web:1.4.0", "want": "changing its pod template"},
 	}
@@ -19,8 +19,8 @@ test_named[note] if {
 
 test_several[note] if {
 	some note, case in {
-		"two": {"names": ["a", "b"], "en": "a image 1 to 2, b image 1 to 2", "zh": "a 镜像 1 改为 2、b 镜像 1 改为 2"},
-		"three": {"names": ["a", "b", "c"], "en": "3 images", "zh": "3 个镜像"},
+		"two": {"names": ["a", "b"], "en": "changing the images of a from 1 to 2 and b from 1 to 2", "zh": "a 镜像 1 改为 2、b 镜像 1 改为 2"},
+		"three": {"names": ["a", "b", "c"], "en": "changing 3 images", "zh": "3 个镜像"},
 	}
 	old := deployment({name: sprintf("%s:1", [name]) | some name in case.names})
 	new := deployment({name: sprintf("%s:2", [name]) | some name in case.names})

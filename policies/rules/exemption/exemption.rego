@@ -93,10 +93,10 @@
 #     never:
 #       more: true
 #       en: |-
-#         tealgate.dev/exempt names {{.rule}}, which decides who may do what: nothing
-#         is exempt from it. Take that exemption out, then apply again.
+#         tealgate.dev/exempt names {{.rule}}, from which nothing is exempt. Take that
+#         exemption out, then apply again.
 #       zh: |-
-#         tealgate.dev/exempt 写了 {{.rule}}，它决定谁可以做什么，任何对象都不能豁免。请删除这条豁免，然后重新 apply。
+#         tealgate.dev/exempt 写了 {{.rule}}，而任何对象都不能豁免这条规则。请删除这条豁免，然后重新 apply。
 #     many:
 #       more: true
 #       en: |-

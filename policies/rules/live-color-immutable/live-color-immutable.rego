@@ -31,9 +31,17 @@
 #         {{.color}} is live (Service {{.service}}, {{.ready}} {{plural .ready "pod" "pods"}}): {{.changes_en}} in place
 #         loses the way back. Deploy to {{.idle}} instead.
 #
+#         If the manifest names no color, this puts it there ({{.file}} is a guess):
+#
+#           {{.render}}
+#
 #         Restarting {{.color}} (kubectl rollout restart) is fine.
 #       zh: |-
 #         {{.color}} 是线上颜色（Service {{.service}}，{{.ready}} 个 Pod）。原地修改（{{.changes_zh}}）会失去可回滚的旧版本。请部署到空闲的 {{.idle}}。
+#
+#         清单不写颜色时，执行以下命令（文件名 {{.file}} 是猜测）：
+#
+#           {{.render}}
 #
 #         允许重启 {{.color}}（kubectl rollout restart）。
 #     changed-managed:
@@ -45,9 +53,17 @@
 #         and lose the way back. Nothing was changed. Deploy to {{.idle}}: that begins a
 #         release.
 #
+#         If the manifest names no color, this puts it there ({{.file}} is a guess):
+#
+#           {{.render}}
+#
 #         Restarting {{.color}} (kubectl rollout restart) is fine.
 #       zh: |-
 #         {{.color}} 是线上颜色（Service {{.service}}，{{.ready}} 个 Pod），由 BlueGreen {{.blue_green}} 管理。这次修改（{{.changes_zh}}）会替换正在服务的 Pod，并失去可回滚的旧版本。没有任何修改生效。请部署到空闲的 {{.idle}}，发布随之开始。
+#
+#         清单不写颜色时，执行以下命令（文件名 {{.file}} 是猜测）：
+#
+#           {{.render}}
 #
 #         允许重启 {{.color}}（kubectl rollout restart）。
 package tealgate.rules.live_color_immutable
@@ -68,6 +84,8 @@ violation contains {
 		"changes_en": change.named.en,
 		"changes_zh": change.named.zh,
 		"blue_green": traffic.managed.by,
+		"file": file,
+		"render": sprintf("kubectl tealgate render -f %s%s | %s apply -f -", [file, namespaced, workload.kubectl]),
 	},
 } if {
 	input.kind == "Deployment"
@@ -84,3 +102,10 @@ violation contains {
 found := "changed-managed" if {
 	traffic.managed.by != ""
 } else := "changed"
+
+# file is where the one manifest of both colors would be.
+file := sprintf("%s.yaml", [trim_suffix(object.get(input, "name", "app"), sprintf("-%s", [change.color]))])
+
+namespaced := sprintf(" -n %s", [input.namespace]) if {
+	object.get(input, "namespace", "") != ""
+} else := ""

@@ -4,12 +4,12 @@ import data.tealgate.rules.live_color_immutable as rule
 
 test_updates[note] if {
 	some note, case in {
-		"another image": {"new": template("shop/web:1.5.0", {}), "want": {"web image 1.4.0 to 1.5.0"}},
-		"another repository": {"new": template("other/web:1.5.0", {}), "want": {"web image shop/web:1.4.0 to other/web:1.5.0"}},
-		"from a tag to none": {"new": template("shop/web", {}), "want": {"web image shop/web:1.4.0 to shop/web"}},
+		"another image": {"new": template("shop/web:1.5.0", {}), "want": {"changing the image of web from 1.4.0 to 1.5.0"}},
+		"another repository": {"new": template("other/web:1.5.0", {}), "want": {"changing the image of web from shop/web:1.4.0 to other/web:1.5.0"}},
+		"from a tag to none": {"new": template("shop/web", {}), "want": {"changing the image of web from shop/web:1.4.0 to shop/web"}},
 		"a registry with a port, by digest": {
 			"new": template("host:5000/web@sha256:abc", {}),
-			"want": {"web image shop/web:1.4.0 to host:5000/web@sha256:abc"},
+			"want": {"changing the image of web from shop/web:1.4.0 to host:5000/web@sha256:abc"},
 		},
 		"something else": {"new": template("shop/web:1.4.0", {"env": [{"name": "A", "value": "b"}]}), "want": {"changing its pod template"}},
 		"a label": {
@@ -23,7 +23,7 @@ test_updates[note] if {
 		"nothing": {"new": template("shop/web:1.4.0", {}), "want": set()},
 		"no image any more": {
 			"new": {"metadata": {"labels": {"app": "shop", "tealgate.dev/color": "blue"}}, "spec": {"containers": [{"name": "web"}]}},
-			"want": {"web image shop/web:1.4.0 to "},
+			"want": {"changing the image of web from shop/web:1.4.0 to none"},
 		},
 		"no template": {"new": null, "want": {"changing its pod template"}},
 	}
@@ -31,8 +31,19 @@ test_updates[note] if {
 }
 
 test_several_images if {
-	changes_of(update_of(deployment(named("1", ["a", "b", "c"])), named("2", ["a", "b", "c"]), [carrier("blue", 3)])) == {"3 images"}
-	changes_of(update_of(deployment(named("1", ["a", "b"])), named("2", ["a", "b"]), [carrier("blue", 3)])) == {"a image 1 to 2, b image 1 to 2"}
+	changes_of(update_of(deployment(named("1", ["a", "b", "c"])), named("2", ["a", "b", "c"]), [carrier("blue", 3)])) == {"changing 3 images"}
+	changes_of(update_of(deployment(named("1", ["a", "b"])), named("2", ["a", "b"]), [carrier("blue", 3)])) == {"changing the images of a from 1 to 2 and b from 1 to 2"}
+}
+
+test_render[note] if {
+	some note, case in {
+		"by its color": {"asked": {}, "want": "kubectl tealgate render -f shop.yaml -n shop | kubectl -n shop apply -f -"},
+		"by another name": {"asked": {"name": "shop"}, "want": "kubectl tealgate render -f shop.yaml -n shop | kubectl -n shop apply -f -"},
+		"offline": {"asked": {"namespace": ""}, "want": "kubectl tealgate render -f shop.yaml | kubectl apply -f -"},
+	}
+	given := object.union(update(template("shop/web:1.5.0", {}), [carrier("blue", 3)]), case.asked)
+	violations := rule.violation with input as given
+	{violation["with"].render | some violation in violations} == {case.want}
 }
 
 test_not_live[note] if {
@@ -48,6 +59,7 @@ test_managed if {
 	messages(given) == {"changed"}
 	messages(object.union(given, {"facts": {"live": [carrier("blue", 3)], "managed": {"by": ""}}})) == {"changed"}
 	messages(object.union(given, {"facts": {"live": [carrier("blue", 3)], "managed": {"by": "shop"}}})) == {"changed-managed"}
+	messages(object.union(given, {"example": true})) == {"changed"}
 }
 
 messages(asked) := found if {

@@ -103,7 +103,5 @@ found(message, field, extra) := {
 	),
 }
 
-# capitalised: a sentence begins with it. Names of containers and numbers stay as they are.
-capitalised(words) := concat("", ["Changing", substring(words, count("changing"), -1)]) if {
-	startswith(words, "changing ")
-} else := words
+# capitalised: a sentence begins with it.
+capitalised(words) := concat("", [upper(substring(words, 0, 1)), substring(words, 1, -1)])

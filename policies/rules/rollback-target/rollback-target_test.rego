@@ -63,7 +63,7 @@ test_not_kept[note] if {
 
 test_words if {
 	asked := update("Deployment", deployment("shop/web:1.4.0", 3), deployment("shop/web:1.5.0", 3))
-	{"web image 1.4.0 to 1.5.0"} == words(asked, "changes_en")
+	{"Changing the image of web from 1.4.0 to 1.5.0"} == words(asked, "changes_en")
 	labelled := object.union(deployment("shop/web:1.4.0", 3), {"spec": {"template": {"metadata": {"labels": {"team": "a"}}}}})
 	{"Changing its pod template"} == words(update("Deployment", deployment("shop/web:1.4.0", 3), labelled), "changes_en")
 	{"green"} == words(asked, "other")
