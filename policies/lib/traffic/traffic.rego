@@ -120,14 +120,11 @@ selects(wanted, labels) if {
 written(wanted) := concat(",", [sprintf("%s=%s", [key, workload.as_text(value)]) | some key, value in wanted])
 
 # some_names is at most three names, and how many there are beside them.
-some_names(names) := {"en": list, "zh": list} if {
+some_names(names) := {"en": concat(", ", names), "zh": concat("、", names)} if {
 	count(names) <= 3
-	list := concat(", ", names)
 } else := {
-	"en": sprintf("%s and %d more", [list, count(names) - 3]),
-	"zh": sprintf("%s 等 %d 个", [list, count(names)]),
-} if {
-	list := concat(", ", array.slice(names, 0, 3))
+	"en": sprintf("%s and %d more", [concat(", ", array.slice(names, 0, 3)), count(names) - 3]),
+	"zh": sprintf("%s 等 %d 个", [concat("、", array.slice(names, 0, 3)), count(names)]),
 }
 
 # managed is the BlueGreen that the object under review belongs to. Its by is empty where

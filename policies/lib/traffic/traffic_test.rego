@@ -137,6 +137,6 @@ test_written if {
 
 test_some_names if {
 	traffic.some_names([]) == {"en": "", "zh": ""}
-	traffic.some_names(["a", "b", "c"]) == {"en": "a, b, c", "zh": "a, b, c"}
-	traffic.some_names(["a", "b", "c", "d", "e"]) == {"en": "a, b, c and 2 more", "zh": "a, b, c 等 5 个"}
+	traffic.some_names(["a", "b", "c"]) == {"en": "a, b, c", "zh": "a、b、c"}
+	traffic.some_names(["a", "b", "c", "d", "e"]) == {"en": "a, b, c and 2 more", "zh": "a、b、c 等 5 个"}
 }

@@ -70,8 +70,8 @@
 #         live traffic here. That takes away what protects the traffic, and needs
 #         the verb exempt on overrides.tealgate.dev. Nothing was changed.
 #
-#         Take the annotation out, or let someone apply it to whom this shows exempt
-#         beside overrides.tealgate.dev:
+#         Take the annotation out, or have it applied by someone for whom this prints
+#         exempt beside overrides.tealgate.dev:
 #
 #           {{.kubectl}} auth can-i --list
 #       zh: |-
@@ -206,16 +206,19 @@ proposed_name := sprintf("%s-green", [trim_suffix(input.name, "-blue")]) if {
 seen := {"en": "is missing", "zh": "不存在"} if {
 	placed == {""}
 } else := {
-	"en": sprintf("stands only at %s", [concat(", ", standing)]),
-	"zh": sprintf("只在 %s", [concat("，", standing)]),
+	"en": sprintf("stands only at %s", [standing.en]),
+	"zh": sprintf("只出现在 %s中", [standing.zh]),
 } if {
 	count(named) == 1
 } else := {
-	"en": sprintf("differs: %s", [concat(", ", standing)]),
-	"zh": sprintf("不一致：%s", [concat("，", standing)]),
+	"en": sprintf("differs: %s", [standing.en]),
+	"zh": sprintf("不一致：%s", [standing.zh]),
 }
 
-standing := [sprintf("%s (%s)", [place, value]) | some place, value in places; value != ""]
+standing := {
+	"en": concat(", ", [sprintf("%s (%s)", [place, value]) | some place, value in places; value != ""]),
+	"zh": concat("、", [sprintf("%s（%s）", [place, value]) | some place, value in places; value != ""]),
+}
 
 declines(deployment) if object.get(
 	labels(deployment, ["metadata", "annotations"]),

@@ -104,7 +104,7 @@ test_words[note] if {
 		"one place in Chinese": {
 			"given": created({"at": ["", "blue", ""]}),
 			"key": "seen_zh",
-			"want": "只在 spec.selector.matchLabels (blue)",
+			"want": "只出现在 spec.selector.matchLabels（blue）中",
 		},
 		"disagreeing": {
 			"given": created({"at": ["green", "blue", ""]}),

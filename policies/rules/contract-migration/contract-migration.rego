@@ -26,12 +26,12 @@
 #       more: true
 #       en: |-
 #         it is labelled tealgate.dev/migration: contract, and behind Service {{.service}} run
-#         {{.versions}}. The older one may need what the Job takes away. Nothing was started:
+#         {{.versions_en}}. The older one may need what the Job takes away. Nothing was started:
 #         apply again when one version is left.
 #
 #           {{.kubectl}} get pods -L app.kubernetes.io/version,tealgate.dev/color
 #       zh: |-
-#         它带有标签 tealgate.dev/migration: contract，而 Service {{.service}} 后面同时运行着 {{.versions}}。较旧的版本可能还需要这个 Job 要去掉的内容。没有启动任何操作，请在只剩一个版本时重新 apply。
+#         它带有标签 tealgate.dev/migration: contract，而 Service {{.service}} 后面同时运行着{{.versions_zh}}。较旧的版本可能还需要这个 Job 要去掉的内容。没有启动任何操作，请在只剩一个版本时重新 apply。
 #
 #           {{.kubectl}} get pods -L app.kubernetes.io/version,tealgate.dev/color
 package tealgate.rules.contract_migration
@@ -45,7 +45,8 @@ violation contains {
 	"subject": sprintf("Service %s", [application.service]),
 	"with": {
 		"service": application.service,
-		"versions": workload.shown(concat(", ", [shown(version) | some version in application.versions])),
+		"versions_en": shown(application.versions).en,
+		"versions_zh": shown(application.versions).zh,
 		"kubectl": workload.kubectl,
 	},
 } if {
@@ -53,9 +54,17 @@ violation contains {
 	some application in input.facts.sideBySide
 }
 
-# shown names a pod without a version by what its label would hold.
-shown("") := "none"
-
-shown(version) := version if {
-	version != ""
+# shown names the versions, and the pods whose labels name none. Of two versions one at
+# least is named.
+shown(versions) := {
+	"en": sprintf("%s %s and pods without a version label", [noun(named), concat(", ", named)]),
+	"zh": sprintf("版本 %s 和没有版本标签的 Pod", [concat("、", named)]),
+} if {
+	named := [version | some version in versions; version != ""]
+	count(named) < count(versions)
+} else := {
+	"en": sprintf("versions %s", [concat(" and ", versions)]),
+	"zh": sprintf("版本 %s", [concat("、", versions)]),
 }
+
+noun(named) := {true: "version", false: "versions"}[count(named) == 1]

@@ -37,15 +37,15 @@
 #           annotations: {tealgate.dev/deployed-by: {{.user_yaml}}}
 #       en: |-
 #         annotation tealgate.dev/deployed-by is missing: tealgate did not get to record
-#         who deploys, and nothing was changed. Apply again; if it stays, write it:
+#         who deploys, and nothing was changed. Apply again.
 #
-#         Fix in {{.at}}:
+#         If it stays missing, write it in {{.at}}:
 #
 #           {{.fix}}
 #       zh: |-
-#         缺少注解 tealgate.dev/deployed-by：tealgate 未能记录部署者，没有任何修改生效。请重新 apply；若仍出现，请自行写上：
+#         缺少注解 tealgate.dev/deployed-by：tealgate 未能记录部署者，没有任何修改生效。请重新 apply。
 #
-#         在 {{.at}} 中加入：
+#         若仍然缺少，请在 {{.at}} 中自行写上：
 #
 #           {{.fix}}
 #     removed:

@@ -33,7 +33,7 @@
 #         {{.user}} may not give one. That takes the verb exempt on
 #         overrides.tealgate.dev. Nothing was changed.
 #
-#         Take it out, or let someone apply it to whom this shows exempt beside
+#         Take it out, or have it applied by someone for whom this prints exempt beside
 #         overrides.tealgate.dev:
 #
 #           {{.kubectl}} auth can-i --list

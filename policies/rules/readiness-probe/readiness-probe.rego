@@ -82,16 +82,16 @@
 #               {{.handler}}: {port: {{.declared}}}
 #       en: |-
 #         the readinessProbe of container {{.container}} asks port {{.port}}, and the
-#         container declares no port of that name, only {{.ports}}. The probe could never
+#         container declares no port of that name, only {{join .ports ", "}}. The probe could never
 #         succeed.
 #
 #         Fix in {{.at}}{{if .several}} (the port is a guess){{end}}, then apply again:
 #
 #           {{.fix}}
 #       zh: |-
-#         容器 {{.container}} 的 readinessProbe 访问端口 {{.port}}，但容器没有声明这个名字的端口，只有 {{.ports}}。探针永远不会成功。
+#         容器 {{.container}} 的 readinessProbe 访问端口 {{.port}}，但容器没有声明这个名字的端口，只有 {{join .ports "、"}}。探针永远不会成功。
 #
-#         在 {{.at}} 中改为{{if .several}}（端口是猜测）{{end}}，然后重新 apply：
+#         在 {{.at}} 中改为以下内容{{if .several}}（端口是猜测）{{end}}，然后重新 apply：
 #
 #           {{.fix}}
 #     undeclared-port:
@@ -176,7 +176,7 @@ violation contains found("no-handler", entry, proposal(entry)) if {
 violation contains found("unknown-port", entry, {
 	"handler": handler,
 	"port": workload.shown(port),
-	"ports": concat(", ", ports),
+	"ports": ports,
 	"several": count(ports) > 1,
 	"declared": ports[0],
 }) if {

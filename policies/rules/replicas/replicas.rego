@@ -34,7 +34,7 @@
 #       zh: |-
 #         只有一个副本：节点一排空服务就中断，切换前一个 Pod 就绪也说明不了整个颜色。
 #
-#         在 {{.at}} 中改为（有 HPA 时请改它的 minReplicas），然后重新 apply：
+#         在 {{.at}} 中改为以下内容（有 HPA 时请改它的 minReplicas），然后重新 apply：
 #
 #           {{.fix}}
 package tealgate.rules.replicas

@@ -29,7 +29,7 @@
 #       en: |-
 #         BlueGreen {{.blue_green}} moves this Service, and nobody else does. Its selector stays
 #         {{.selector}}. What is deployed to the idle color is released, and moves the Service
-#         once people have decided. It stands at {{.phase}}; see
+#         once people have decided. The BlueGreen is at {{.phase}}; see
 #
 #           {{.kubectl}} get bluegreen/{{.blue_green}}
 #

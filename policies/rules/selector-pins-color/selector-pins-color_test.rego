@@ -240,7 +240,7 @@ test_words_of_unpinned if {
 
 test_words_of_without_traffic if {
 	[violation] := [v | some v in violations(created({"new": {"app": "shop"}, "pods": [worker(name) | some name in ["a", "b", "c", "d"]]}))]
-	violation["with"] == {"pods_en": "a, b, c and 1 more", "pods_zh": "a, b, c 等 4 个"}
+	violation["with"] == {"pods_en": "a, b, c and 1 more", "pods_zh": "a、b、c 等 4 个"}
 }
 
 test_deployments[note] if {

@@ -102,12 +102,12 @@
 #     versions:
 #       more: true
 #       en: |-
-#         {{.to_en}} runs more than one version: {{.versions}}. Users would meet them
+#         {{.to_en}} runs more than one version: {{join .versions ", "}}. Users would meet them
 #         side by side. {{.stays_en}} Wait until the rollout is done, then apply again:
 #
 #           {{.wait}}
 #       zh: |-
-#         {{.to_zh}} 正在运行多个版本：{{.versions}}，用户会同时遇到。{{.stays_zh}}请等发布完成后重新 apply：
+#         {{.to_zh}} 正在运行多个版本：{{join .versions "、"}}，用户会同时遇到。{{.stays_zh}}请等发布完成后重新 apply：
 #
 #           {{.wait}}
 #     unlabelled:
@@ -122,9 +122,9 @@
 #         targetPort {{.port}} is a name that {{.missing}} of {{.count}} {{plural .count "pod" "pods"}} of {{.to_en}}
 #         {{plural .missing "does" "do"}} not declare ({{.pods_en}}): no traffic of port {{.service_port}} would reach
 #         {{plural .missing "it" "them"}}. {{.stays_en}} Declare the port in the containers{{if .names}}, or use a
-#         name that they have: {{.names}}{{end}}.
+#         name that they have: {{join .names ", "}}{{end}}.
 #       zh: |-
-#         targetPort {{.port}} 是端口名，{{.to_zh}} 的 {{.count}} 个 Pod 中有 {{.missing}} 个没有声明它（{{.pods_zh}}），端口 {{.service_port}} 的流量到不了它们。{{.stays_zh}}请在容器中声明该端口{{if .names}}，或使用已有的端口名：{{.names}}{{end}}。
+#         targetPort {{.port}} 是端口名，{{.to_zh}} 的 {{.count}} 个 Pod 中有 {{.missing}} 个没有声明它（{{.pods_zh}}），端口 {{.service_port}} 的流量到不了它们。{{.stays_zh}}请在容器中声明该端口{{if .names}}，或使用已有的端口名：{{join .names "、"}}{{end}}。
 #     publishes-not-ready:
 #       more: true
 #       fix:
@@ -240,7 +240,7 @@ violation contains finding("truncated", "spec.selector", {"read": count(input.fa
 }
 
 violation contains finding("versions", "spec.selector", {
-	"versions": concat(", ", [sprintf("%s (%d)", [version, count(names)]) | some version, names in by_version]),
+	"versions": [sprintf("%s (%d)", [version, count(names)]) | some version, names in by_version],
 	"wait": wait,
 }) if {
 	input.kind == "Service"
@@ -265,7 +265,7 @@ violation contains finding("port", sprintf("spec.ports[%d].targetPort", [i]), {
 	"count": count(traffic.pods),
 	"pods_en": names.en,
 	"pods_zh": names.zh,
-	"names": concat(", ", sort({name | some pod in traffic.pods; some name in pod.ports})),
+	"names": sort({name | some pod in traffic.pods; some name in pod.ports}),
 }) if {
 	input.kind == "Service"
 	traffic.live

@@ -349,12 +349,12 @@ test_words[note] if {
 		"versions are counted": {
 			"given": update({"pods": [ready("a"), ready("b"), with_version(ready("c"), "1.5.0")]}, {}, {}),
 			"key": "versions",
-			"want": "1.4.0 (2), 1.5.0 (1)",
+			"want": ["1.4.0 (2)", "1.5.0 (1)"],
 		},
 		"names of ports that pods have": {
 			"given": update({"pods": [with_ports(ready("a")), with_ports(ready("b")), with_ports(ready("c"))]}, targets("grpc"), targets("grpc")),
 			"key": "names",
-			"want": "admin, http",
+			"want": ["admin", "http"],
 		},
 	}
 	[case.want] == [violation["with"][case.key] | some violation in violations(case.given)]

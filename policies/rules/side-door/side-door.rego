@@ -32,7 +32,7 @@
 #             template: {metadata: {labels: {tealgate.dev/color: {{.idle}}}}}
 #       en: |-
 #         Service {{.service}} sends live traffic to pods with these labels ({{.selector}}),
-#         and has {{.ready}} ready {{plural .ready "endpoint" "endpoints"}} ({{.workloads}}). These pods would answer beside
+#         and has {{.ready}} ready {{plural .ready "endpoint" "endpoints"}} ({{.workloads_en}}). These pods would answer beside
 #         them as soon as they are ready. Nothing was changed.
 #
 #         A new version of that application is {{.idle}}. Fix, from the top of the manifest
@@ -42,7 +42,7 @@
 #
 #         Another application needs labels that this selector does not match.
 #       zh: |-
-#         Service {{.service}} 正把线上流量送往带有这些标签的 Pod（{{.selector}}），有 {{.ready}} 个就绪的端点（{{.workloads}}）。这些 Pod 一就绪就会与它们同时应答。没有任何修改生效。
+#         Service {{.service}} 正把线上流量送往带有这些标签的 Pod（{{.selector}}），有 {{.ready}} 个就绪的端点（{{.workloads_zh}}）。这些 Pod 一就绪就会与它们同时应答。没有任何修改生效。
 #
 #         若是该应用的新版本，应为 {{.idle}}。请从清单顶层改为以下内容（其他标签保留），然后重新 apply：
 #
@@ -53,13 +53,13 @@
 #       more: true
 #       en: |-
 #         the new labels of these pods are those that Service {{.service}} sends live traffic
-#         to ({{.selector}}), and it has {{.ready}} ready {{plural .ready "endpoint" "endpoints"}} ({{.workloads}}). The pods would
+#         to ({{.selector}}), and it has {{.ready}} ready {{plural .ready "endpoint" "endpoints"}} ({{.workloads_en}}). The pods would
 #         answer beside them as soon as they are ready. Nothing was changed. Keep the
 #         labels as they were; traffic moves by the Service's selector:
 #
 #           {{.kubectl}} get service {{.service}} -o jsonpath={.spec.selector}
 #       zh: |-
-#         修改后的标签正是 Service {{.service}} 送线上流量的标签（{{.selector}}），它有 {{.ready}} 个就绪的端点（{{.workloads}}）。这些 Pod 一就绪就会与它们同时应答。没有任何修改生效。请保留原来的标签；流量通过 Service 的 selector 切换：
+#         修改后的标签正是 Service {{.service}} 送线上流量的标签（{{.selector}}），它有 {{.ready}} 个就绪的端点（{{.workloads_zh}}）。这些 Pod 一就绪就会与它们同时应答。没有任何修改生效。请保留原来的标签；流量通过 Service 的 selector 切换：
 #
 #           {{.kubectl}} get service {{.service}} -o jsonpath={.spec.selector}
 package tealgate.rules.side_door
@@ -101,14 +101,13 @@ found(message, service, extra) := {
 			"service": service.name,
 			"ready": service.ready,
 			"selector": traffic.written(service.selector),
-			"workloads": owners(service),
+			"workloads_en": owners(service).en,
+			"workloads_zh": owners(service).zh,
 		},
 		extra,
 	),
 }
 
-owners(service) := concat(", ", service.workloads) if {
-	count(service.workloads) in {1, 2, 3}
-} else := sprintf("%s ...", [concat(", ", array.slice(service.workloads, 0, 3))]) if {
-	count(service.workloads) > 3
-} else := "addresses"
+owners(service) := traffic.some_names(service.workloads) if {
+	count(service.workloads) > 0
+} else := {"en": "addresses", "zh": "Pod 以外的地址"}

@@ -48,14 +48,14 @@ test_deleted if {
 }
 
 test_owners if {
-	owners(["a", "b", "c", "d"]) == {"a, b, c ..."}
+	owners(["a", "b", "c", "d"]) == {"a, b, c and 1 more"}
 	owners(["a", "b"]) == {"a, b"}
 	owners([]) == {"addresses"}
 }
 
 owners(workloads) := found if {
 	# regal ignore:with-outside-test-context
-	found := {violation["with"].workloads | some violation in rule.violation} with input as created(deployment, [door("blue", 3, workloads)])
+	found := {violation["with"].workloads_en | some violation in rule.violation} with input as created(deployment, [door("blue", 3, workloads)])
 }
 
 messages(asked) := found if {

@@ -53,7 +53,7 @@
 #       zh: |-
 #         Pod 的标签 {{.found}} 是 {{.text}}，每次发布都一样。blue 和 green 会是同一个版本，无法区分。
 #
-#         在 {{.at}} 中改为（{{.guess_zh}}），然后重新 apply：
+#         在 {{.at}} 中改为以下内容（{{.guess_zh}}），然后重新 apply：
 #
 #           {{.fix}}
 #     malformed:
@@ -70,7 +70,7 @@
 #       zh: |-
 #         Pod 的标签 {{.found}} {{if .text}}是 {{.text}}，不能作为标签值（最多 63 个字母、数字、点、横线、下划线）{{else}}是空的{{end}}。这样无法看出某个颜色运行的是哪个版本。
 #
-#         在 {{.at}} 中改为（{{.guess_zh}}），然后重新 apply：
+#         在 {{.at}} 中改为以下内容（{{.guess_zh}}），然后重新 apply：
 #
 #           {{.fix}}
 package tealgate.rules.version_label
