@@ -142,11 +142,14 @@ func (f Fix) merge(key string, into, from any) (any, error) {
 	}
 }
 
-// mergeList replaces a list of scalars. Elements that have a name are found by it,
-// and an environment variable is replaced as a whole, as the sentence says; others
-// are added.
+// mergeList replaces a list of scalars. Elements that have a name are found by it, mounts
+// by where they are, and an environment variable is replaced as a whole, as the sentence
+// says; others are added.
 func (f Fix) mergeList(key string, target, from []any) (any, error) {
-	merged := slices.Clone(target)
+	merged, by := slices.Clone(target), "name"
+	if key == "volumeMounts" {
+		by = "mountPath"
+	}
 	for _, element := range from {
 		named, ok := element.(map[string]any)
 		if !ok {
@@ -154,10 +157,10 @@ func (f Fix) mergeList(key string, target, from []any) (any, error) {
 		}
 		i := slices.IndexFunc(merged, func(present any) bool {
 			other, ok := present.(map[string]any)
-			if named["name"] == nil {
+			if named[by] == nil {
 				return reflect.DeepEqual(present, element)
 			}
-			return ok && other["name"] == named["name"]
+			return ok && other[by] == named[by]
 		})
 		switch {
 		case i < 0:

@@ -31,6 +31,10 @@ func TestInto(t *testing.T) {
 			pod, "spec.containers[name='web.1']", `args: [c, d, e]`,
 			`{spec: {containers: [{name: web.1, env: [{name: A, value: x}, {name: B, value: y}], args: [c, d, e], readinessProbe: null}]}}`,
 		},
+		"mounts by where they are": {
+			`{volumeMounts: [{name: a, mountPath: /a}, {name: a, mountPath: /b}]}`, "", `volumeMounts: [{name: a, mountPath: /b, readOnly: true}]`,
+			`{volumeMounts: [{name: a, mountPath: /a}, {name: a, mountPath: /b, readOnly: true}]}`,
+		},
 		"elements without a name are added once": {
 			`{envFrom: [{configMapRef: {name: a}}]}`, "", `envFrom: [{configMapRef: {name: a}}, {configMapRef: {name: b}}]`,
 			`{envFrom: [{configMapRef: {name: a}}, {configMapRef: {name: b}}]}`,

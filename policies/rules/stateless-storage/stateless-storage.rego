@@ -4,12 +4,13 @@
 #   No container writes to a hostPath, and both colors do not share a claim that only one
 #   node can mount: one that is ReadWriteOnce or ReadWriteOncePod, or whose storage class
 #   keeps it on one node. Uploads belong in object storage or on a shared file system
-#   (ReadWriteMany). Folders for logs on a hostPath only warn.
+#   (ReadWriteMany). Logs on a hostPath only warn.
 #
 #   Host files that are mounted with readOnly: true pass, and so do sockets, devices, /dev,
 #   /proc, /sys, /etc/localtime and the like, which keep nothing of the app. Claims are looked
-#   up when both colors name the same one and the pod template changes. Who takes no part in
-#   blue-green is not asked.
+#   up when both colors name the same one and the pod template changes. One that a single color
+#   mounts is not: that its storage class keeps it on one node is not seen. Who takes no part
+#   in blue-green is not asked.
 #
 #   The pods of the other color run on other nodes: they do not see what was written on this
 #   one. A claim that is attached to blue's node keeps green's pods from starting at all.
@@ -20,10 +21,10 @@
 #     title: 文件不放在 Pod 和节点上
 #     description: |
 #       容器不写 hostPath；两个颜色不共用只能挂载到一个节点的 PVC（ReadWriteOnce、ReadWriteOncePod，或者存储类把数据放在某个节点上）。
-#       上传的文件应放到对象存储或共享文件系统（ReadWriteMany）。hostPath 上的日志目录只给出警告。
+#       上传的文件应放到对象存储或共享文件系统（ReadWriteMany）。hostPath 上的日志只给出警告。
 #
 #       以 readOnly: true 挂载的宿主机文件放行；套接字、设备、/dev、/proc、/sys、/etc/localtime 等不保存应用数据的路径也放行。
-#       只有两个颜色引用同一个 PVC 并且 Pod 模板有变化时才会查询。不参与蓝绿发布的不检查。
+#       只有两个颜色引用同一个 PVC 并且 Pod 模板有变化时才会查询；只有一个颜色挂载的 PVC 不查询，因此看不到它的存储类是否把数据放在某个节点上。不参与蓝绿发布的不检查。
 #
 #       另一个颜色的 Pod 运行在别的节点上，看不到写在这个节点上的内容；挂在 blue 节点上的 PVC 会让 green 的 Pod 根本无法启动。
 #   messages:
@@ -86,7 +87,7 @@ import data.tealgate.lib.workload
 import data.tealgate.lib.yaml
 
 violation contains {
-	"message": message_for(path, mounts),
+	"message": message,
 	"field": sprintf("%s.volumeMounts", [entry.path]),
 	"subject": sprintf("volume %s of %s", [workload.shown(name), place(entry).en]),
 	"with": {
@@ -107,10 +108,12 @@ violation contains {
 	path := workload.as_text(object.get(volume.hostPath, "path", ""))
 	not keeps_nothing(volume.hostPath, path)
 	some entry in workload.listed
+	some message in {"logs", "host-path"}
 	mounts := [mount |
 		some mount in entry.container.volumeMounts
 		mount.name == name
 		object.get(mount, "readOnly", false) != true
+		message_for(path, mount) == message
 	]
 	count(mounts) > 0
 }
@@ -152,9 +155,10 @@ keeps_nothing(_, path) if {
 	regex.match(`^/(dev|proc|sys|lib/modules|usr/share/zoneinfo)(/|$)|^/etc/(localtime|timezone)$|\.sock$`, path)
 }
 
-# A folder for logs is known by its name, on the node or in the container.
-message_for(path, mounts) := "logs" if {
-	some text in array.concat([path], [workload.as_text(object.get(mount, "mountPath", "")) | some mount in mounts])
+# A folder for logs is known by its name: that of the volume on the node, of the folder in
+# it, or of the folder in the container. It excuses no other mount of the volume.
+message_for(path, mount) := "logs" if {
+	some text in array.concat([path], [workload.as_text(object.get(mount, key, "")) | some key in ["subPath", "subPathExpr", "mountPath"]])
 	regex.match(`(?i)(^|[/_-])logs?([/_-]|$)`, text)
 } else := "host-path"
 

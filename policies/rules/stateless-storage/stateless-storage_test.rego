@@ -7,6 +7,15 @@ pod(host, mount) := {
 	"volumes": [{"name": "data", "hostPath": host}],
 }
 
+# twice mounts one volume for logs, and once more.
+twice(mount) := {
+	"containers": [{"name": "web", "volumeMounts": [
+		{"name": "data", "mountPath": "/app/logs", "subPath": "logs"},
+		object.union({"name": "data"}, mount),
+	]}],
+	"volumes": [{"name": "data", "hostPath": {"path": "/data/shop"}}],
+}
+
 test_host_paths[note] if {
 	some note, case in {
 		"uploads": {"pod": pod({"path": "/data/uploads"}, {}), "want": {"host-path"}},
@@ -15,6 +24,10 @@ test_host_paths[note] if {
 		"read only": {"pod": pod({"path": "/data/uploads"}, {"readOnly": true}), "want": set()},
 		"logs on the node": {"pod": pod({"path": "/var/log/shop"}, {}), "want": {"logs"}},
 		"logs in the container": {"pod": pod({"path": "/data/shop"}, {"mountPath": "/app/logs"}), "want": {"logs"}},
+		"uploads beside logs": {"pod": twice({"subPath": "uploads", "mountPath": "/app/uploads"}), "want": {"host-path", "logs"}},
+		"logs twice": {"pod": twice({"subPath": "log", "mountPath": "/app/access"}), "want": {"logs"}},
+		"logs by an expression": {"pod": twice({"subPathExpr": "logs/$(POD)", "mountPath": "/app/access"}), "want": {"logs"}},
+		"uploads read only beside logs": {"pod": twice({"subPath": "uploads", "mountPath": "/app/uploads", "readOnly": true}), "want": {"logs"}},
 		"a catalog is no log": {"pod": pod({"path": "/data/catalog"}, {}), "want": {"host-path"}},
 		"the time zone": {"pod": pod({"path": "/etc/localtime"}, {}), "want": set()},
 		"a socket": {"pod": pod({"path": "/run/containerd/containerd.sock"}, {}), "want": set()},
