@@ -1,8 +1,9 @@
 # METADATA
 # title: A rollout that hangs is noticed in time
 # description: |
-#   progressDeadlineSeconds is at most an hour, and leaves each pod the time that its
-#   startup and readiness probes grant it. Absent it is ten minutes.
+#   progressDeadlineSeconds leaves each pod the time that its startup and readiness probes
+#   grant it, and is at most an hour, or twice that time where it is more. Absent it is ten
+#   minutes.
 #
 #   When the deadline passes, Kubernetes says that the rollout made no progress; a release
 #   and a pipeline wait for that word. Too long, and a hanging release holds everybody up.
@@ -13,7 +14,7 @@
 #   zh:
 #     title: 卡住的发布能及时发现
 #     description: |
-#       progressDeadlineSeconds 不超过一小时，并且不短于启动探针和就绪探针留给 Pod 的启动时间。不写时是 10 分钟。
+#       progressDeadlineSeconds 不短于启动探针和就绪探针留给 Pod 的启动时间，并且不超过一小时；启动时间的两倍超过一小时时，以它为上限。不写时是 10 分钟。
 #
 #       超过期限后 Kubernetes 会报告发布没有进展，发布流程和流水线都在等这个结果。太长，卡住的发布会拖住所有人；太短，只是启动慢的颜色会被当作失败。
 #   messages:
@@ -56,7 +57,7 @@ import data.tealgate.lib.workload
 
 violation contains found("long", {}) if {
 	input.kind == "Deployment"
-	deadline > 3600
+	deadline > max([3600, proposed])
 }
 
 violation contains found("short", {"needed": sprintf("%d", [needed])}) if {
@@ -76,6 +77,9 @@ soak := written if {
 	written := input.object.spec.minReadySeconds
 	is_number(written)
 } else := 0
+
+# proposed leaves a start twice the time that it is granted.
+proposed := max([default_seconds, needed * 2])
 
 # needed is how long the slowest container may take to become ready, and half a
 # minute for the image in any case.
@@ -109,7 +113,7 @@ found(message, more) := {
 	"with": object.union(
 		{
 			"now": sprintf("%d", [deadline]),
-			"seconds": sprintf("%d", [max([default_seconds, needed * 2])]),
+			"seconds": sprintf("%d", [proposed]),
 		},
 		more,
 	),

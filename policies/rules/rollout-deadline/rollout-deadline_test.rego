@@ -20,12 +20,27 @@ test_deadlines[note] if {
 test_slow_starts[note] if {
 	some note, case in {
 		"a startup probe": {"probes": {"startupProbe": {"periodSeconds": 10, "failureThreshold": 90}}, "want": {["short", "1800"]}},
+		"longer than half an hour": {"probes": {"startupProbe": {"periodSeconds": 10, "failureThreshold": 200}}, "want": {["short", "4000"]}},
+		"longer than an hour": {"probes": {"startupProbe": {"periodSeconds": 10, "failureThreshold": 400}}, "want": {["short", "8000"]}},
 		"with defaults": {"probes": {"startupProbe": {"httpGet": {"port": 80}}}, "want": set()},
 		"a readiness delay": {"probes": {"readinessProbe": {"initialDelaySeconds": 900}}, "want": {["short", "1800"]}},
 		"null probes": {"probes": {"startupProbe": null, "readinessProbe": null}, "want": set()},
 		"null fields": {"probes": {"startupProbe": {"periodSeconds": null, "failureThreshold": null}}, "want": set()},
 	}
 	found({"kind": "Deployment", "object": {"spec": {"template": {"spec": {"containers": [object.union({"name": "web"}, case.probes)]}}}}}) == case.want
+}
+
+# A deadline that a slow start needs is not too long.
+test_long_for_a_slow_start[note] if {
+	some note, case in {
+		"as proposed": {"deadline": 4000, "want": set()},
+		"longer": {"deadline": 4001, "want": {["long", "4000"]}},
+		"an hour": {"deadline": 3600, "want": set()},
+	}
+	found({"kind": "Deployment", "object": {"spec": {
+		"progressDeadlineSeconds": case.deadline,
+		"template": {"spec": {"containers": [{"name": "web", "startupProbe": {"periodSeconds": 10, "failureThreshold": 200}}]}},
+	}}}) == case.want
 }
 
 test_example if {
