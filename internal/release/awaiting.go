@@ -141,14 +141,19 @@ func unprovable(deployers []string) bool {
 	})
 }
 
-// no finds the word that stops a release: NoGo until the switch begins, Rollback always.
+// no finds the word that stops a release which has moved nothing: Rollback, and NoGo until
+// the switch begins.
 func (d *decider) no() *Decision {
+	if d.State.Phase == Switching {
+		return d.word(Rollback)
+	}
+	return d.word(NoGo, Rollback)
+}
+
+// word finds the first Decision on the release with one of these verdicts, nil if there is none.
+func (d *decider) word(verdicts ...Verdict) *Decision {
 	for i := range d.Decisions {
-		decision := &d.Decisions[i]
-		if decision.Release != d.State.Release.Name {
-			continue
-		}
-		if decision.Verdict == Rollback || decision.Verdict == NoGo && d.State.Phase != Switching {
+		if decision := &d.Decisions[i]; decision.Release == d.State.Release.Name && slices.Contains(verdicts, decision.Verdict) {
 			return decision
 		}
 	}

@@ -10,8 +10,9 @@ import (
 // person says so, because the Services were moved by hand, or because the new color
 // is plainly broken. It returns nil if the release goes on.
 func (d *decider) back() *Plan {
-	if no := d.no(); no != nil && no.Verdict == Rollback {
-		plan := d.rollBack("Decision", "%s said Rollback: %s", no.By, no.Reason)
+	// A NoGo that came too late stands beside it, and must not hide it.
+	if rollback := d.word(Rollback); rollback != nil {
+		plan := d.rollBack("Decision", "%s said Rollback: %s", rollback.By, rollback.Reason)
 		return &plan
 	}
 	if plan := d.strayed(); plan != nil {

@@ -222,6 +222,32 @@ func TestRollbackNeverLooksAtTheNew(t *testing.T) {
 	assert.Greater(t, min(ended[release.RolledBack], ended[release.Aborted], ended[""]), histories/100, "some go back, some never, some are on their way: %v", ended)
 }
 
+// TestRollbackIsHeard: whatever else was said and has happened, a release that can go back does
+// so when a person says so.
+func TestRollbackIsHeard(t *testing.T) {
+	met, late := map[release.Phase]int{}, 0
+	for seed := range uint64(histories) {
+		w := random(t, seed, nil)
+		r := w.State.Release
+		moved := r != nil && !r.Moving.IsZero() && !r.Retired && r.Outcome == ""
+		if from := w.State.Phase; moved && (from == release.Switching || from == release.Watching || from == release.Retiring) {
+			met[from]++
+			if slices.ContainsFunc(w.Decisions, func(d release.Decision) bool { return d.Release == r.Name && d.Verdict == release.NoGo }) {
+				late++
+			}
+			w.decide(release.Rollback, "ann", "")
+			// A pause that has just begun or ended is written down first.
+			require.True(t, w.step(), "seed %d", seed)
+			if w.State.Phase == from {
+				require.True(t, w.step(), "seed %d", seed)
+			}
+			require.Equal(t, release.RollingBack, w.State.Phase, "seed %d: from %s", seed, from)
+			require.Equal(t, "Decision", w.State.Release.Reason, "seed %d: from %s", seed, from)
+		}
+	}
+	assert.Greater(t, min(met[release.Watching], met[release.Retiring], late), 10, "the histories come there: %v, %d", met, late)
+}
+
 // spoil lets something become of the new color.
 func spoil(r *rand.Rand) func(*world) {
 	return []func(*world){
