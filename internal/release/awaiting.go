@@ -72,15 +72,12 @@ func (d *decider) baselineBy() time.Time {
 func (d *decider) commit(by []string) Plan {
 	r := d.release()
 	r.DecidedBy = by
-	r.Need, r.Size, r.Restarts, r.Baseline = map[string]int32{}, map[string]int32{}, map[string]int32{}, map[string]float64{}
+	r.Need, r.Size, r.Restarts, r.Baseline = map[string]int32{}, map[string]int32{}, d.restarts(r.To), map[string]float64{}
 	for i := range d.Services {
 		r.Need[d.Services[i].Name] = int32(max(1, d.Services[i].Serving[r.From])) //nolint:gosec // Endpoints of one Service: far below 2^31.
 	}
 	for _, deployment := range d.on(r.From) {
 		r.Size[deployment.Name] = deployment.Desired
-	}
-	for _, deployment := range d.on(r.To) {
-		r.Restarts[deployment.Name] = deployment.Restarts
 	}
 	for _, signal := range r.Spec.Watch.Signals {
 		if sample, there := d.Samples[signal.Name]; there && sample.enough(signal) == "" {

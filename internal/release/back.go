@@ -63,7 +63,8 @@ func (d *decider) strayed() *Plan {
 }
 
 // broken says what is plainly wrong with the new color. These rules need no measurement
-// and hold from the first written selector until the old color is retired.
+// and hold from the first written selector until the old color is retired; but restarts add
+// up for ever, and count only until the watch is over.
 func (d *decider) broken() (reason, message string) {
 	r := d.State.Release
 	for i := range d.Services {
@@ -75,7 +76,7 @@ func (d *decider) broken() (reason, message string) {
 		if len(deployment.Crashing) > 0 {
 			return "CrashLoop", fmt.Sprintf("%s in CrashLoopBackOff", strings.Join(deployment.Crashing[:min(3, len(deployment.Crashing))], ", "))
 		}
-		if restarts := deployment.Restarts - r.Restarts[deployment.Name]; restarts >= restartLimit {
+		if restarts := deployment.Restarts - r.Restarts[deployment.Name]; restarts >= restartLimit && d.State.Phase != Retiring {
 			return "Restarts", fmt.Sprintf("containers of %s restarted %d times since the switch", deployment.Name, restarts)
 		}
 	}

@@ -158,6 +158,15 @@ func (d *decider) deployers(c color.Color) []string {
 	return slices.Sorted(maps.Keys(found))
 }
 
+// restarts are how often containers of a color have restarted, by Deployment.
+func (d *decider) restarts(c color.Color) map[string]int32 {
+	found := map[string]int32{}
+	for _, deployment := range d.on(c) {
+		found[deployment.Name] = deployment.Restarts
+	}
+	return found
+}
+
 // finish ends the release and goes idle, where live serves.
 func (d *decider) finish(outcome Outcome, live color.Color, reason, format string, args ...any) Plan {
 	d.end(outcome, reason, fmt.Sprintf(format, args...))
@@ -182,7 +191,17 @@ func (d *decider) settle(live color.Color) {
 	if d.next.Live != live {
 		d.next.Live, d.next.Previous = live, live.Other()
 	}
-	d.next.LiveVersion, d.next.Settled = d.version(live), d.version(live.Other())
+	d.next.LiveVersion = d.version(live)
+	if left := d.version(live.Other()); left == "" || !d.ending(live.Other()) {
+		d.next.Settled = left
+	}
+}
+
+// ending says whether the end of a color was decided before: what was settled then is what
+// was to go, and what was deployed to it since is new.
+func (d *decider) ending(c color.Color) bool {
+	r := d.State.Release
+	return d.State.Phase == Retiring && r.Retire == c && (r.Retired || r.Outcome != "")
 }
 
 // colored and named put a word where a value is missing.

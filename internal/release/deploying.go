@@ -107,9 +107,13 @@ func (d *decider) unfit() []string {
 		if s.Color != r.From {
 			reasons = append(reasons, fmt.Sprintf("Service %s selects %s, not %s", s.Name, colored(s.Color), r.From))
 		}
-		if need := max(1, s.Serving[r.From]); s.Ready[r.To] < need {
+		switch needed, ready := int(r.Need[s.Name]), s.Ready[r.To]; {
+		case ready < max(1, s.Serving[r.From]):
 			reasons = append(reasons, fmt.Sprintf("Service %s: %s has %s, %s serves with %d",
-				s.Name, r.To, pods(s.Ready[r.To]), r.From, s.Serving[r.From]))
+				s.Name, r.To, pods(ready), r.From, s.Serving[r.From]))
+		case ready < needed:
+			// It is moved only with as many as served when it was decided.
+			reasons = append(reasons, fmt.Sprintf("Service %s: %s has %s of %d", s.Name, r.To, pods(ready), needed))
 		}
 		for _, why := range s.Unfit[r.To] {
 			reasons = append(reasons, fmt.Sprintf("Service %s: %s", s.Name, why))
@@ -154,6 +158,7 @@ func (d *decider) abort(reason, format string, args ...any) Plan {
 	d.end(Aborted, reason, fmt.Sprintf(format, args...))
 	r := d.release()
 	r.Retire, r.Orders = r.To, nil
-	d.next.Settled = d.version(r.To)
+	// What was deployed since, with a NoGo beside it, is for another release.
+	d.next.Settled = r.Version
 	return d.enter(Retiring, d.ended())
 }

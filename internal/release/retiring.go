@@ -2,6 +2,7 @@ package release
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 )
@@ -62,18 +63,25 @@ func (d *decider) busy() string {
 		return "its traffic is not measured yet"
 	case traffic.Trouble != "":
 		return "its traffic is not known: " + traffic.Trouble
-	case traffic.Value > 0:
+	case math.IsNaN(traffic.Value) || traffic.Value > 0: // A rate over nothing proves nothing.
 		return fmt.Sprintf("its traffic is %g, not 0", traffic.Value)
 	default:
 		return ""
 	}
 }
 
-// orderEnd records that the color is to be retired. There is no way back from here.
+// orderEnd records that the color is to be retired. There is no way back from here. Of an
+// aborted release only what it was about goes; what is settled is what goes.
 func (d *decider) orderEnd() Plan {
 	r := d.release()
 	r.Retired, r.Orders = true, nil
+	if r.Outcome == "" {
+		d.next.Settled = d.version(r.Retire)
+	}
 	for _, deployment := range d.on(r.Retire) {
+		if r.Retire == r.To && r.Revisions[deployment.Name] != deployment.Revision {
+			continue
+		}
 		r.Orders = with(r.Orders, deployment.Name, Order{UID: deployment.UID, Generation: deployment.Generation})
 	}
 	return d.record(nil)
@@ -85,19 +93,25 @@ func (d *decider) removing() Plan {
 	if used := d.inUse(); used != "" {
 		return d.retired("Kept", fmt.Sprintf("%s was not retired: %s", r.Retire, used))
 	}
-	var left []string
+	var left, since []string
 	for _, deployment := range d.on(r.Retire) {
-		order, given := r.Orders[deployment.Name]
-		if given && order.open(&deployment) && (r.Spec.Retire.Delete || deployment.Desired > 0) {
+		switch order, given := r.Orders[deployment.Name]; {
+		case given && order.open(&deployment) && (r.Spec.Retire.Delete || deployment.Desired > 0):
 			left = append(left, deployment.Name)
+		case deployment.Desired > 0:
+			since = append(since, deployment.Name)
 		}
 	}
 	slices.Sort(left)
+	slices.Sort(since)
 	if len(left) > 0 && d.expired(r.Spec.Retire.After+retireDeadline) {
 		return d.retired("Kept", fmt.Sprintf("%s was not retired in %s", strings.Join(left, ", "), retireDeadline))
 	}
 	if len(left) > 0 {
 		return d.do(Remove{left, r.Spec.Retire.Delete}, "Retiring", "retiring %s: %s", r.Retire, strings.Join(left, ", "))
+	}
+	if len(since) > 0 {
+		return d.retired("Kept", fmt.Sprintf("%s was not retired: %s was deployed or scaled meanwhile", r.Retire, strings.Join(since, ", ")))
 	}
 	return d.retired("Finished", fmt.Sprintf("%s is live with %s; %s is retired", r.Retire.Other(), named(d.version(r.Retire.Other())), r.Retire))
 }

@@ -1,6 +1,7 @@
 package release_test
 
 import (
+	"math"
 	"time"
 
 	"github.com/tealgate/tealgate/internal/color"
@@ -13,6 +14,8 @@ func fromSwitching() map[string]row {
 		"Switching/Hook":           {release.Switching, func(*world) {}, want{release.Switching, "", "", "job pause-consumers has not succeeded yet", color.Blue}},
 		"Switching/HookFailed":     {release.Switching, func(w *world) { w.job(release.StageBefore, "pause-consumers", "") }, want{release.Idle, release.Aborted, "HookFailed", "", color.Blue}},
 		"Switching/NoGoLate":       {release.Switching, func(w *world) { w.decide(release.NoGo, "ann", "") }, want{release.Switching, "", "", "job pause-consumers has not succeeded yet", color.Blue}},
+		"Switching/FewerNow":       {release.Switching, func(w *world) { w.hooked(); w.scale(color.Green, 2); w.ready(color.Blue, 2) }, want{release.Switching, "", "", "Service shop: green has 2 ready pods of 3; Service shop-grpc: green has 2 ready pods of 3", color.Blue}},
+		"Switching/FewerLong":      {release.Switching, func(w *world) { w.hooked(); w.scale(color.Green, 2); w.ready(color.Blue, 2); w.pass(11 * time.Minute) }, want{release.Idle, release.Aborted, "SwitchDeadline", "", color.Blue}},
 		"Switching/Rollback":       {release.Switching, func(w *world) { w.decide(release.Rollback, "ann", "") }, want{release.Idle, release.Aborted, "Rollback", "", color.Blue}},
 		"Switching/Deadline":       {release.Switching, func(w *world) { w.pass(11 * time.Minute) }, want{release.Idle, release.Aborted, "SwitchDeadline", "", color.Blue}},
 		"Switching/Half":           {release.Switching, func(w *world) { w.half(); w.ready(color.Green, 2) }, want{release.Idle, release.RolledBack, "NotReady", "", color.Blue}},
@@ -73,8 +76,14 @@ func fromWatching() map[string]row {
 		"Watching/CrashLoop": {release.Watching, func(w *world) {
 			w.change(color.Green, func(d *release.Deployment) { d.Crashing = []string{"shop-green-1"} })
 		}, want{release.Idle, release.RolledBack, "CrashLoop", "", color.Blue}},
-		"Watching/Restarts":       {release.Watching, func(w *world) { w.change(color.Green, func(d *release.Deployment) { d.Restarts = 3 }) }, want{release.Idle, release.RolledBack, "Restarts", "", color.Blue}},
-		"Watching/OneLess":        {release.Watching, func(w *world) { w.ready(color.Green, 2) }, want{release.Watching, "", "", "check order is open", color.Green}},
+		"Watching/Restarts": {release.Watching, func(w *world) { w.change(color.Green, func(d *release.Deployment) { d.Restarts = 3 }) }, want{release.Idle, release.RolledBack, "Restarts", "", color.Blue}},
+		"Watching/OneLess":  {release.Watching, func(w *world) { w.ready(color.Green, 2) }, want{release.Watching, "", "", "check order is open", color.Green}},
+		"Watching/RestartsAfterRevised": {release.Watching, func(w *world) {
+			w.State.Release.Restarts = map[string]int32{"shop-green": 2}
+			w.deploy(color.Green, "1.5.1", 3)
+			w.rests()
+			w.restarts()
+		}, want{release.Idle, release.RolledBack, "Restarts", "", color.Blue}},
 		"Watching/HookFailed":     {release.Watching, func(w *world) { w.job(release.StageAfter, "resume-consumers", "exit 1") }, want{release.Idle, release.RolledBack, "JobFailed", "", color.Blue}},
 		"Watching/Manual":         {release.Watching, func(w *world) { w.manual(); w.ready(color.Green, 0) }, want{release.Watching, "", "", "green has no ready pod behind Service shop (NoReadyPods). Rollback is manual: kubectl tealgate rollback shop", color.Green}},
 		"Watching/ManualLong":     {release.Watching, func(w *world) { w.manual(); w.ready(color.Green, 0); w.pass(deep) }, want{release.Idle, release.Aborted, "NotProven", "", color.Green}},
@@ -120,7 +129,10 @@ func fromRetiring() map[string]row {
 		"Retiring/Keep":                 {release.Retiring, func(w *world) { w.pass(31 * time.Minute); w.State.Release.Spec.Retire.Keep = true }, want{release.Idle, release.Succeeded, "Kept", "", color.Green}},
 		"Retiring/TooLate":              {release.Retiring, func(w *world) { w.pass(31 * time.Minute); w.step(); w.decide(release.Rollback, "ann", "") }, want{release.Idle, release.Succeeded, "Finished", "", color.Green}},
 		"Retiring/Crash":                {release.Retiring, func(w *world) { w.crashes() }, want{release.Idle, release.RolledBack, "CrashLoop", "", color.Blue}},
-		"Retiring/Restarts":             {release.Retiring, func(w *world) { w.restarts() }, want{release.Idle, release.RolledBack, "Restarts", "", color.Blue}},
+		"Retiring/Restarts":             {release.Retiring, func(w *world) { w.restarts() }, want{release.Retiring, "", "", "blue stays until then, to go back to", color.Green}},
+		"Retiring/NaN":                  {release.Retiring, func(w *world) { w.pass(31 * time.Minute); w.busy(&release.Sample{Value: math.NaN()}) }, want{release.Retiring, "", "", "its traffic is NaN, not 0", color.Green}},
+		"Retiring/DeployedAfterOrder":   {release.Retiring, func(w *world) { w.pass(31 * time.Minute); w.step(); w.deploy(color.Blue, "1.7.0", 3) }, want{release.Deploying, "", "", "blue has just been deployed: Decisions count from the next second on", color.Green}},
+		"Retiring/ScaledAfterOrder":     {release.Retiring, func(w *world) { w.pass(31 * time.Minute); w.step(); w.scale(color.Blue, 2) }, want{release.Idle, release.Succeeded, "Kept", "green is live with 1.5.0; 1.4.0 on blue was there before: kubectl tealgate release shop begins one all the same", color.Green}},
 		"Retiring/MovedBack":            {release.Retiring, func(w *world) { w.selects(color.Blue) }, want{release.Idle, release.RolledBack, "MovedByHand", "", color.Blue}},
 		"Retiring/MovedOne":             {release.Retiring, func(w *world) { w.selects(color.Blue, "shop") }, want{release.Idle, release.RolledBack, "MovedByHand", "", color.Blue}},
 		"Retiring/PreviewAstray":        {release.Retiring, func(w *world) { w.shows(color.Green) }, want{release.Retiring, "", "", "blue stays until then, to go back to", color.Green}},

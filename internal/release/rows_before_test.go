@@ -93,12 +93,23 @@ func fromVerifying() map[string]row {
 // fromAwaiting: nobody has decided.
 func fromAwaiting() map[string]row {
 	return map[string]row{
-		"Awaiting/Nobody":           {release.AwaitingDecision, func(*world) {}, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1", color.Blue}},
-		"Awaiting/Deployer":         {release.AwaitingDecision, func(w *world) { w.pass(1); w.decide(release.Go, "lee", "") }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of lee does not count: who deployed may not decide", color.Blue}},
-		"Awaiting/ServiceAccount":   {release.AwaitingDecision, func(w *world) { w.pass(1); w.decide(release.Go, "system:serviceaccount:shop:ci", "") }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of system:serviceaccount:shop:ci does not count: a ServiceAccount of this namespace may not decide", color.Blue}},
-		"Awaiting/GoForAnother":     {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.Decisions[len(w.Decisions)-1].Release = "shop-2" }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1", color.Blue}},
-		"Awaiting/TooOld":           {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.Decisions[len(w.Decisions)-1].At = start }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of mia does not count: it is older than what it is about", color.Blue}},
-		"Awaiting/NoGoBeatsGo":      {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.decide(release.NoGo, "ann", "") }, want{release.Idle, release.Aborted, "NoGo", "", color.Blue}},
+		"Awaiting/Nobody":         {release.AwaitingDecision, func(*world) {}, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1", color.Blue}},
+		"Awaiting/Deployer":       {release.AwaitingDecision, func(w *world) { w.pass(1); w.decide(release.Go, "lee", "") }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of lee does not count: who deployed may not decide", color.Blue}},
+		"Awaiting/ServiceAccount": {release.AwaitingDecision, func(w *world) { w.pass(1); w.decide(release.Go, "system:serviceaccount:shop:ci", "") }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of system:serviceaccount:shop:ci does not count: a ServiceAccount of this namespace may not decide", color.Blue}},
+		"Awaiting/GoForAnother":   {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.Decisions[len(w.Decisions)-1].Release = "shop-2" }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1", color.Blue}},
+		"Awaiting/TooOld":         {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.Decisions[len(w.Decisions)-1].At = start }, want{release.AwaitingDecision, "", "", "0 of 1 Go for shop-1; that of mia does not count: it is older than what it is about", color.Blue}},
+		"Awaiting/NoGoBeatsGo":    {release.AwaitingDecision, func(w *world) { w.decide(release.Go, "mia", ""); w.decide(release.NoGo, "ann", "") }, want{release.Idle, release.Aborted, "NoGo", "", color.Blue}},
+		"Awaiting/NoGoAndDeployed": {release.AwaitingDecision, func(w *world) {
+			w.Paused = true
+			w.rests()
+			w.decide(release.NoGo, "ann", "")
+			w.deploy(color.Green, "1.6.0", 3)
+			w.Paused = false
+		}, want{release.Deploying, "", "", "green has just been deployed: Decisions count from the next second on", color.Blue}},
+		"Awaiting/NoGoAndDeployedSame": {release.AwaitingDecision, func(w *world) {
+			w.decide(release.NoGo, "ann", "")
+			w.change(color.Green, func(d *release.Deployment) { d.Revision = "hash-other" })
+		}, want{release.Idle, release.Aborted, "NoGo", "blue is live with 1.4.0; 1.5.0 on green was there before: kubectl tealgate release shop begins one all the same", color.Blue}},
 		"Awaiting/Crowded":          {release.AwaitingDecision, func(w *world) { w.Crowded = true; w.decide(release.Go, "mia", "") }, want{release.AwaitingDecision, "", "", "shop-1 has more Decisions than are read, and a NoGo may be among them: delete those that do not count", color.Blue}},
 		"Awaiting/CrowdedAutomatic": {release.AwaitingDecision, func(w *world) { w.Crowded = true; w.State.Release.Spec.Approval.Automatic = true }, want{release.AwaitingDecision, "", "", "shop-1 has more Decisions than are read, and a NoGo may be among them: delete those that do not count", color.Blue}},
 		"Awaiting/CrowdedLong":      {release.AwaitingDecision, func(w *world) { w.Crowded = true; w.pass(25 * time.Hour) }, want{release.Idle, release.Aborted, "TooManyDecisions", "", color.Blue}},

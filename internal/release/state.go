@@ -81,7 +81,8 @@ type Release struct {
 	// Need is how many ready endpoints each Service had when the switch began, Size how
 	// many replicas each Deployment of From.
 	Need, Size map[string]int32
-	// Restarts is how often containers of To had restarted when the switch began, by Deployment.
+	// Restarts is how often containers of To had restarted when the switch began, or when To was
+	// changed while it was watched, by Deployment.
 	Restarts map[string]int32
 	// Baseline are the signals from before the switch, where there was data.
 	Baseline map[string]float64

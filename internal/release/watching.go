@@ -22,6 +22,7 @@ func (d *decider) watching() Plan {
 	if revisions := d.revisions(r.To); !maps.Equal(revisions, r.Revisions) {
 		changed := d.release()
 		changed.Revisions, changed.Deployers, changed.Version, changed.Revised = revisions, d.deployers(r.To), d.version(r.To), d.now
+		changed.Restarts = d.restarts(r.To)
 		return d.enter(Watching, warning("Revised", "%s was changed while it is watched: the watch begins again", r.To))
 	}
 	waits := slices.Concat(d.running(StageAfter, r.Spec.After), d.running(StageWatch, watch.Jobs),
