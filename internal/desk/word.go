@@ -204,12 +204,13 @@ func stage(bg *v1alpha1.BlueGreen) v1alpha1.Stage {
 	}
 }
 
-// Open are the items that wait for somebody to check them off now.
+// Open are the items that wait for somebody to check them off now. The status has those ticks
+// only that count.
 func Open(bg *v1alpha1.BlueGreen) []string {
 	var open []string
 	for _, item := range checklist(bg) {
 		ticked := slices.ContainsFunc(bg.Status.Release.Checks, func(c v1alpha1.CheckStatus) bool {
-			return c.Stage == stage(bg) && c.Name == item.Name && c.Time.After(Since(bg, v1alpha1.VerdictChecked))
+			return c.Stage == stage(bg) && c.Name == item.Name
 		})
 		if !ticked {
 			open = append(open, item.Name)
@@ -218,14 +219,14 @@ func Open(bg *v1alpha1.BlueGreen) []string {
 	return open
 }
 
-// Since is the time that a verdict must be later than to count, zero if any does.
+// Since is the time that a verdict must be later than to count, zero if any does: in the watch
+// the second in which it began counts.
 func Since(bg *v1alpha1.BlueGreen, verdict v1alpha1.Verdict) time.Time {
 	r := bg.Status.Release
 	switch {
-	case r == nil || verdict == v1alpha1.VerdictNoGo || verdict == v1alpha1.VerdictRollback:
+	case r == nil || verdict == v1alpha1.VerdictNoGo || verdict == v1alpha1.VerdictRollback,
+		verdict == v1alpha1.VerdictChecked && bg.Status.Phase == v1alpha1.PhaseWatching:
 		return time.Time{}
-	case verdict == v1alpha1.VerdictChecked && bg.Status.Phase == v1alpha1.PhaseWatching:
-		return r.PhaseTime.Time
 	default:
 		return r.RevisedTime.Time
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 )
@@ -105,10 +106,20 @@ func TestTick(t *testing.T) {
 	assert.Len(t, bg.Status.Release.Checks, 1)
 }
 
+// TestOpen: a pause moves the beginning of the phase, and no tick that was given before it is lost.
+func TestOpen(t *testing.T) {
+	bg := shop(v1alpha1.PhaseWatching, switched)
+	require.Equal(t, []string{"orders"}, Open(bg))
+	at := noon.Add(time.Minute)
+	Word{Verdict: v1alpha1.VerdictChecked, Item: "orders", By: "tom"}.Tick(bg, at)
+	bg.Status.Release.PhaseTime = metav1.NewMicroTime(at.Add(30 * time.Minute))
+	assert.Empty(t, Open(bg))
+}
+
 func TestSince(t *testing.T) {
 	bg := shop(v1alpha1.PhaseWatching, switched)
 	assert.Equal(t, bg.Status.Release.RevisedTime.Time, Since(bg, v1alpha1.VerdictGo))
-	assert.Equal(t, bg.Status.Release.PhaseTime.Time, Since(bg, v1alpha1.VerdictChecked))
+	assert.Zero(t, Since(bg, v1alpha1.VerdictChecked), "the second in which the watch began counts")
 	assert.Zero(t, Since(bg, v1alpha1.VerdictRollback), "a rollback waits for nothing")
 	assert.Zero(t, Since(shop(v1alpha1.PhaseVerifying), v1alpha1.VerdictNoGo))
 }
