@@ -40,6 +40,28 @@ func TestRelease(t *testing.T) {
 	assert.Equal(t, []string{"Observed", "Started", "Deployed", "Verified", "Decided", "Switched", "Passed", "Succeeded"}, w.notes)
 }
 
+// TestPolls: what nobody announces is looked for each second at first, and then as often as
+// the watch looks. A rollback never waits longer.
+func TestPolls(t *testing.T) {
+	for name, test := range map[string]struct {
+		from  release.Phase
+		after time.Duration
+		want  time.Duration
+	}{
+		"Deploying":       {release.Deploying, 0, time.Second},
+		"DeployingLong":   {release.Deploying, 2 * time.Minute, 15 * time.Second},
+		"DeployingAtEnd":  {release.Deploying, 15*time.Minute - 5*time.Second, 4 * time.Second},
+		"RollingBack":     {release.RollingBack, 0, time.Second},
+		"RollingBackLong": {release.RollingBack, 2 * time.Minute, time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld().until(t, test.from)
+			w.pass(test.after)
+			assert.Equal(t, test.want, w.rest(t).Wake.Sub(w.now))
+		})
+	}
+}
+
 // TestThereAndBack: the next release takes the same path in the other direction.
 func TestThereAndBack(t *testing.T) {
 	w := newWorld().until(t, release.Retiring)

@@ -88,10 +88,16 @@ func (d *decider) do(act Act, reason, format string, args ...any) Plan {
 	return Plan{State: d.State, Act: act, Reason: reason, Message: fmt.Sprintf(format, args...)}
 }
 
-// poll is a wait for something that nobody announces: it looks again soon.
+// poll is a wait for something that nobody announces: it looks again soon, and less often once
+// the phase has lasted a while. Services that are on their way are never kept waiting.
 func (d *decider) poll(until time.Time, reason, format string, args ...any) Plan {
 	plan := d.wait(until, reason, format, args...)
-	if soon := d.now.Add(pollInterval); until.IsZero() || soon.Before(until) {
+	r, interval := d.State.Release, pollInterval
+	moving := d.State.Phase == RollingBack || d.State.Phase == Switching && !r.Moving.IsZero()
+	if !moving && d.now.Sub(r.Since) >= pollEagerly {
+		interval = max(interval, r.Spec.Watch.Interval)
+	}
+	if soon := d.now.Add(interval); until.IsZero() || soon.Before(until) {
 		plan.Wake = soon
 	}
 	return plan

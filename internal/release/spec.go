@@ -82,6 +82,8 @@ const (
 	retireDeadline = time.Hour
 	// pollInterval is how soon to look again at pods and slices, which are not watched.
 	pollInterval = time.Second
+	// pollEagerly is for how long a phase looks that often.
+	pollEagerly = time.Minute
 	// restartLimit is how many restarts after the switch count as a crash loop.
 	restartLimit = 3
 )
