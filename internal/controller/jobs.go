@@ -8,12 +8,14 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/release"
@@ -25,6 +27,10 @@ const (
 	labelStage   = "tealgate.dev/stage"
 	labelJob     = "tealgate.dev/job"
 )
+
+// defaultTTL is for how long a Job can be looked at whose template says nothing of it. What
+// came of it stays in the status.
+const defaultTTL = 7 * 24 * time.Hour
 
 // JobSelector matches the jobs of releases: the only ones that need to be cached.
 func JobSelector() (labels.Selector, error) {
@@ -70,6 +76,10 @@ func (o *jobOrder) job(template *batchv1.CronJob) *batchv1.Job {
 			OwnerReferences: []metav1.OwnerReference{o.owner},
 		},
 		Spec: *template.Spec.JobTemplate.Spec.DeepCopy(),
+	}
+	if job.Spec.TTLSecondsAfterFinished == nil {
+		// tealgate may not delete Jobs: without it each would stay until the BlueGreen goes.
+		job.Spec.TTLSecondsAfterFinished = ptr.To(int32(defaultTTL / time.Second))
 	}
 	pod := &job.Spec.Template
 	pod.Labels = withLabels(pod.Labels, o)

@@ -46,7 +46,8 @@ func due(phase v1alpha1.Phase, stage release.Stage) bool {
 
 // jobsOf reads how far the jobs of the present release have come, and what failed ones had to
 // say. Labels prove nothing: a job counts by its name and its owner. However many others
-// carry the labels, those that are due are found, by name.
+// carry the labels, those that are due are found, by name. What has ended stays ended: its Job
+// may be gone by now, and does not run again for that.
 func jobsOf(ctx context.Context, live client.Reader, bg *v1alpha1.BlueGreen) (map[release.JobKey]release.Job, error) {
 	r := bg.Status.Release
 	if r == nil || r.Spec == nil {
@@ -60,6 +61,10 @@ func jobsOf(ctx context.Context, live client.Reader, bg *v1alpha1.BlueGreen) (ma
 	for stage, jobs := range jobsByStage(r.Spec) {
 		for i := range jobs {
 			key := release.JobKey{Stage: stage, Name: jobs[i].Name}
+			if run, known := ended(r.Jobs, key); known {
+				found[key] = run
+				continue
+			}
 			name := jobName(r.Name, key)
 			job := labelled[name]
 			if job == nil && due(bg.Status.Phase, stage) {
@@ -83,6 +88,21 @@ func jobsOf(ctx context.Context, live client.Reader, bg *v1alpha1.BlueGreen) (ma
 		}
 	}
 	return found, nil
+}
+
+// ended is the run of a job as the status has it, if that is over. What has no end never ran:
+// it takes somebody to make its CronJob, or to take a stranger out of its way.
+func ended(runs []v1alpha1.JobStatus, key release.JobKey) (run release.Job, known bool) {
+	for i := range runs {
+		run := &runs[i]
+		if release.Stage(run.Stage) == key.Stage && run.Name == key.Name && !run.EndTime.IsZero() {
+			return release.Job{
+				Succeeded: run.State == v1alpha1.JobSucceeded, Failed: run.State == v1alpha1.JobFailed,
+				Message: run.Message, Began: run.StartTime.Time, Ended: run.EndTime.Time,
+			}, true
+		}
+	}
+	return release.Job{}, false
 }
 
 // untold says why a job that is due can never start: there is nothing to make it from.

@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
 	"github.com/tealgate/tealgate/internal/release"
@@ -54,6 +55,39 @@ func TestStands(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, test.want, stands(bg, test.job)) })
 	}
+}
+
+// TestEnded: what has run once has run, whatever becomes of its Job. What never ran may yet.
+func TestEnded(t *testing.T) {
+	at := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	key := release.JobKey{Stage: release.StageWatch, Name: "probe"}
+	for name, test := range map[string]struct {
+		run   v1alpha1.JobStatus
+		want  release.Job
+		known bool
+	}{
+		"Succeeded":  {v1alpha1.JobStatus{Stage: "watch", Name: "probe", State: v1alpha1.JobSucceeded, StartTime: micro(at), EndTime: micro(at)}, release.Job{Succeeded: true, Began: at, Ended: at}, true},
+		"Failed":     {v1alpha1.JobStatus{Stage: "watch", Name: "probe", State: v1alpha1.JobFailed, Message: "exit 1", EndTime: micro(at)}, release.Job{Failed: true, Message: "exit 1", Ended: at}, true},
+		"Running":    {v1alpha1.JobStatus{Stage: "watch", Name: "probe", State: v1alpha1.JobRunning, StartTime: micro(at)}, release.Job{}, false},
+		"NoCronJob":  {v1alpha1.JobStatus{Stage: "watch", Name: "probe", State: v1alpha1.JobFailed, Message: "there is no CronJob probe"}, release.Job{}, false},
+		"OtherStage": {v1alpha1.JobStatus{Stage: "verify", Name: "probe", State: v1alpha1.JobSucceeded, EndTime: micro(at)}, release.Job{}, false},
+		"AnotherOne": {v1alpha1.JobStatus{Stage: "watch", Name: "smoke", State: v1alpha1.JobSucceeded, EndTime: micro(at)}, release.Job{}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			run, known := ended([]v1alpha1.JobStatus{test.run}, key)
+			assert.Equal(t, test.known, known)
+			assert.Equal(t, test.want, run)
+		})
+	}
+}
+
+// TestJobsGoAway: tealgate may delete no Job, so each goes by itself.
+func TestJobsGoAway(t *testing.T) {
+	template := &batchv1.CronJob{}
+	order := &jobOrder{key: release.JobKey{Stage: release.StageWatch, Name: "probe"}, release: "shop-1"}
+	assert.Equal(t, int32(604800), *order.job(template).Spec.TTLSecondsAfterFinished)
+	template.Spec.JobTemplate.Spec.TTLSecondsAfterFinished = ptr.To(int32(60))
+	assert.Equal(t, int32(60), *order.job(template).Spec.TTLSecondsAfterFinished)
 }
 
 // TestHighest: no name is given twice that a Decision or a job of the BlueGreen still has.
