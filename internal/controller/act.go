@@ -2,6 +2,7 @@ package controller
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -11,6 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
+	"github.com/tealgate/tealgate/internal/color"
 	"github.com/tealgate/tealgate/internal/release"
 	"github.com/tealgate/tealgate/internal/traffic"
 )
@@ -34,18 +36,27 @@ func (r *Releaser) act(ctx context.Context, s *sight, act release.Act) error {
 }
 
 // move writes the selectors, one Service after the other. What fails on the way is seen by
-// the next observation, which goes on or undoes.
+// the next observation, which goes on or undoes. On the way back one that cannot be written
+// keeps no other.
 func (r *Releaser) move(ctx context.Context, s *sight, act release.Move, record string) error {
+	back := s.observed.State.Phase == release.RollingBack
+	var failed []error
 	for _, name := range act.Services {
-		service := s.services[name]
-		if service == nil {
-			return fmt.Errorf("there is no Service %s/%s", s.bg.Namespace, name)
-		}
-		if err := traffic.Move(ctx, r.client, service, act.To, record); err != nil {
+		err := r.moveOne(ctx, s, name, act.To, record)
+		if err != nil && !back {
 			return err
 		}
+		failed = append(failed, err)
 	}
-	return nil
+	return errors.Join(failed...)
+}
+
+func (r *Releaser) moveOne(ctx context.Context, s *sight, name string, to color.Color, record string) error {
+	service := s.services[name]
+	if service == nil {
+		return fmt.Errorf("there is no Service %s/%s", s.bg.Namespace, name)
+	}
+	return traffic.Move(ctx, r.client, service, to, record)
 }
 
 // recordOf is what the annotation tealgate.dev/switched says of a move.
