@@ -1,87 +1,17 @@
 package controller
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"time"
 
-	apiequality "k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/tealgate/tealgate/internal/api/v1alpha1"
-	"github.com/tealgate/tealgate/internal/facts"
 	"github.com/tealgate/tealgate/internal/release"
 	"github.com/tealgate/tealgate/internal/signals"
 )
-
-// refused says why tealgate does not work on a BlueGreen: its namespace is not in enforce,
-// or an older one has one of its Services. A release that is on its way goes on all the
-// same: nobody would roll it back otherwise.
-func (r *Releaser) refused(ctx context.Context, bg *v1alpha1.BlueGreen) (bool, error) {
-	before := bg.DeepCopy()
-	mode := r.namespaces.Labels(ctx, bg.Namespace)[v1alpha1.LabelMode]
-	if mode == v1alpha1.ModeEnforce {
-		set(bg, v1alpha1.ConditionAccepted, true, v1alpha1.ReasonAccepted, "the namespace is in enforce")
-	} else {
-		set(bg, v1alpha1.ConditionAccepted, false, v1alpha1.ReasonNotEnforced, fmt.Sprintf(
-			"nothing guards the Services of this namespace: kubectl label namespace %s %s=%s", bg.Namespace, v1alpha1.LabelMode, v1alpha1.ModeEnforce))
-	}
-	conflict, err := r.conflict(ctx, bg)
-	if err != nil {
-		return false, err
-	}
-	if conflict == "" {
-		set(bg, v1alpha1.ConditionConflict, false, v1alpha1.ReasonNoConflict, "no other BlueGreen has its Services")
-	} else {
-		set(bg, v1alpha1.ConditionConflict, true, v1alpha1.ReasonOlderOwner, conflict)
-	}
-	running := bg.Status.Phase != "" && bg.Status.Phase != v1alpha1.PhaseIdle
-	if running || (mode == v1alpha1.ModeEnforce && conflict == "") {
-		return false, nil
-	}
-	set(bg, v1alpha1.ConditionReady, false, "NotAccepted", "see the conditions Accepted and Conflict")
-	bg.Status.ObservedGeneration = bg.Generation
-	if apiequality.Semantic.DeepEqual(before.Status, bg.Status) {
-		return true, nil
-	}
-	return true, r.patchStatus(ctx, bg, before)
-}
-
-// conflict says which older BlueGreen has one of the Services, "" if none does.
-func (r *Releaser) conflict(ctx context.Context, bg *v1alpha1.BlueGreen) (string, error) {
-	var all v1alpha1.BlueGreenList
-	if err := r.client.List(ctx, &all, client.InNamespace(bg.Namespace)); err != nil {
-		return "", err
-	}
-	own := serviceNames(bg)
-	for i := range all.Items {
-		other := &all.Items[i]
-		if other.UID == bg.UID || other.DeletionTimestamp != nil || facts.OlderBlueGreen(other, bg) > 0 {
-			continue
-		}
-		for name := range serviceNames(other) {
-			if own[name] {
-				return fmt.Sprintf("Service %s belongs to BlueGreen %s, which is older", name, other.Name), nil
-			}
-		}
-	}
-	return "", nil
-}
-
-// serviceNames are the Services of a BlueGreen, previews included.
-func serviceNames(bg *v1alpha1.BlueGreen) map[string]bool {
-	found := map[string]bool{}
-	for _, pair := range bg.Spec.Services {
-		found[pair.Name] = true
-		if pair.Preview != nil {
-			found[pair.Preview.Name] = true
-		}
-	}
-	return found
-}
 
 // writeConditions says in the form of conditions where a release stands. Ready,
 // Reconciling and Stalled are those of kstatus.
@@ -108,7 +38,8 @@ func writeConditions(bg *v1alpha1.BlueGreen, plan *release.Plan) {
 		set(bg, v1alpha1.ConditionReady, idle, phase, summary(&plan.State))
 	}
 	if r := plan.State.Release; r != nil {
-		verified := plan.State.Phase != release.Deploying && plan.State.Phase != release.Verifying && r.Outcome != release.Aborted
+		verified := plan.State.Phase != release.Deploying && plan.State.Phase != release.Verifying &&
+			r.Outcome != release.Aborted && r.Outcome != release.Superseded
 		reason := v1alpha1.ReasonNotVerified
 		if verified {
 			reason = v1alpha1.ReasonVerified
@@ -228,11 +159,15 @@ func checkResults(r *v1alpha1.Release, o *release.Observation) []v1alpha1.CheckS
 	return list
 }
 
+// maxWords bounds the words on a release that its status holds: an object in etcd has 1.5 MB,
+// and a status that cannot be written records no rollback.
+const maxWords = 50
+
 // decisionResults are the words on a release, as many as a status holds without harm.
 func decisionResults(r *v1alpha1.Release, o *release.Observation, now time.Time) []v1alpha1.DecisionStatus {
 	var list []v1alpha1.DecisionStatus
 	for i := range o.Decisions {
-		if d := &o.Decisions[i]; d.Release == r.Name && d.Verdict != release.Checked && len(list) < maxDecisions {
+		if d := &o.Decisions[i]; d.Release == r.Name && d.Verdict != release.Checked {
 			result := v1alpha1.DecisionStatus{
 				Name: d.Name, Verdict: v1alpha1.Verdict(d.Verdict), By: d.By, Reason: d.Reason, Time: micro(d.At),
 			}
@@ -242,7 +177,27 @@ func decisionResults(r *v1alpha1.Release, o *release.Observation, now time.Time)
 			list = append(list, result)
 		}
 	}
-	return list
+	return fewest(list)
+}
+
+// fewest are those of the words that a status has room for: of each person the first of each
+// that counts, before all others.
+func fewest(list []v1alpha1.DecisionStatus) []v1alpha1.DecisionStatus {
+	if len(list) <= maxWords {
+		return list
+	}
+	heard := map[[2]string]bool{}
+	var first, others []v1alpha1.DecisionStatus
+	for i := range list {
+		what := [2]string{list[i].By, string(list[i].Verdict)}
+		if heard[what] || list[i].Discounted != "" {
+			others = append(others, list[i])
+			continue
+		}
+		heard[what] = true
+		first = append(first, list[i])
+	}
+	return append(first, others...)[:maxWords]
 }
 
 func writeSignal(status *v1alpha1.SignalStatus, o *release.Observation) {

@@ -44,5 +44,18 @@ func TestDecisionResultsAreBounded(t *testing.T) {
 	for range maxPages * maxDecisions {
 		o.Decisions = append(o.Decisions, release.Decision{Release: "shop-1", Verdict: release.NoGo})
 	}
-	assert.Len(t, decisionResults(&v1alpha1.Release{Name: "shop-1"}, o, time.Time{}), maxDecisions)
+	assert.Len(t, decisionResults(&v1alpha1.Release{Name: "shop-1"}, o, time.Time{}), maxWords)
+}
+
+// TestWhoCountsIsKept: no crowd of one person's words hides another person's.
+func TestWhoCountsIsKept(t *testing.T) {
+	var list []v1alpha1.DecisionStatus
+	for range 10 * maxWords {
+		list = append(list, v1alpha1.DecisionStatus{Verdict: v1alpha1.VerdictGo, By: "lee"})
+	}
+	list = append(list, v1alpha1.DecisionStatus{Verdict: v1alpha1.VerdictGo, By: "mia"}, v1alpha1.DecisionStatus{Verdict: v1alpha1.VerdictNoGo, By: "lee"})
+	kept := fewest(list)
+	assert.Len(t, kept, maxWords)
+	assert.Equal(t, []v1alpha1.DecisionStatus{list[0], list[len(list)-2], list[len(list)-1]}, kept[:3])
+	assert.Equal(t, list[:3], fewest(list[:3]))
 }

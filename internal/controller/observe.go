@@ -27,6 +27,7 @@ const trafficSample = "traffic of the old color"
 type sight struct {
 	bg       *v1alpha1.BlueGreen
 	observed release.Observation
+	accepted acceptance
 	services map[string]*corev1.Service
 	// deployments are the pair's, by name.
 	deployments map[string]*appsv1.Deployment

@@ -147,7 +147,7 @@ func (r *Releaser) Reconcile(ctx context.Context, request reconcile.Request) (re
 	for range maxSteps {
 		wake, resting, err := r.step(ctx, request.NamespacedName)
 		switch {
-		case apierrors.IsNotFound(err):
+		case errors.Is(err, errGone):
 			r.measurer.forget(request.NamespacedName)
 			r.metrics.forget(request.NamespacedName)
 			r.notifier.forget(request.NamespacedName)
@@ -166,19 +166,31 @@ func (r *Releaser) Reconcile(ctx context.Context, request reconcile.Request) (re
 	return reconcile.Result{RequeueAfter: minBackoff}, nil
 }
 
+// errGone says that there is no such BlueGreen. That something else is not there is an error
+// as any other.
+var errGone = errors.New("the BlueGreen is gone")
+
 // step decides once, and records or acts. It says when to look again once there is
 // nothing to do but wait.
 func (r *Releaser) step(ctx context.Context, key client.ObjectKey) (wake time.Time, resting bool, err error) {
 	bg := &v1alpha1.BlueGreen{}
-	if err := r.live.Get(ctx, key, bg); err != nil {
+	err = r.live.Get(ctx, key, bg)
+	switch {
+	case apierrors.IsNotFound(err):
+		return time.Time{}, false, errGone
+	case err != nil:
 		return time.Time{}, false, err
 	}
 	if bg.DeletionTimestamp != nil {
 		return time.Time{}, true, nil
 	}
-	if refused, err := r.refused(ctx, bg); err != nil || refused {
+	accepted, err := r.acceptance(ctx, bg)
+	if err != nil {
+		return time.Time{}, true, err
+	}
+	if accepted.refuses(bg) {
 		r.metrics.forget(key)
-		if err == nil {
+		if err = r.refuse(ctx, bg, accepted); err == nil {
 			wake, err = r.notify(ctx, bg)
 		}
 		return wake, true, err
@@ -187,6 +199,7 @@ func (r *Releaser) step(ctx context.Context, key client.ObjectKey) (wake time.Ti
 	if err != nil {
 		return time.Time{}, false, err
 	}
+	s.accepted = accepted
 	plan := release.Decide(s.observed, r.now().UTC().Truncate(time.Microsecond))
 	if !reflect.DeepEqual(plan.State, s.observed.State) {
 		return time.Time{}, false, r.record(ctx, s, &plan)
@@ -218,6 +231,7 @@ func (r *Releaser) record(ctx context.Context, s *sight, plan *release.Plan) err
 	writeState(&s.bg.Status, &plan.State, &s.bg.Spec)
 	writeResults(&s.bg.Status, &s.observed, r.now())
 	writeConditions(s.bg, plan)
+	s.accepted.write(s.bg)
 	dropped := addNews(s.bg, &s.observed.State, plan, r.notifier.targets(), r.now())
 	if err := r.patchStatus(ctx, s.bg, before); err != nil {
 		return err
@@ -241,6 +255,7 @@ func (r *Releaser) tell(ctx context.Context, s *sight, plan *release.Plan) error
 	before := s.bg.DeepCopy()
 	writeResults(&s.bg.Status, &s.observed, r.now())
 	writeConditions(s.bg, plan)
+	s.accepted.write(s.bg)
 	writeSignalsReady(s.bg, &s.observed)
 	r.metrics.stands(client.ObjectKeyFromObject(s.bg), &s.bg.Status)
 	if apiequality.Semantic.DeepEqual(before.Status, s.bg.Status) {

@@ -273,4 +273,13 @@ func (s *pair) hasAnotherOwner() {
 	assert.True(s.t, meta.IsStatusConditionFalse(other.Status.Conditions, v1alpha1.ConditionReady))
 	assert.Empty(s.t, other.Status.Phase, "it is not looked at any further")
 	s.switched()
+	shop := &v1alpha1.BlueGreen{ObjectMeta: s.meta("shop")}
+	require.NoError(s.t, s.Get(s.t.Context(), client.ObjectKeyFromObject(shop), shop))
+	assert.True(s.t, meta.IsStatusConditionTrue(shop.Status.Conditions, v1alpha1.ConditionAccepted), "whoever waits for it is not kept waiting")
+	assert.True(s.t, meta.IsStatusConditionFalse(shop.Status.Conditions, v1alpha1.ConditionConflict))
+	require.NoError(s.t, s.Delete(s.t.Context(), shop))
+	require.Eventually(s.t, func() bool {
+		require.NoError(s.t, s.Get(s.t.Context(), client.ObjectKeyFromObject(other), other))
+		return meta.IsStatusConditionFalse(other.Status.Conditions, v1alpha1.ConditionConflict)
+	}, patience, 50*time.Millisecond, "the Service is its own now")
 }
