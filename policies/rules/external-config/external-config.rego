@@ -112,7 +112,7 @@
 #       action: warn
 #       en: |-
 #         {{.subject}} names an address outside the cluster{{if .shown}} ({{.shown}}){{end}}.
-#         Read it from ConfigMap {{.object}}, so that blue and green cannot differ in it.
+#         Read it from ConfigMap {{.object}}.
 #       zh: |-
 #         {{.subject_zh}} 直接写了集群外的地址{{if .shown}}（{{.shown}}）{{end}}。请从 ConfigMap {{.object}} 读取，避免蓝绿不一致。
 #     argument:
@@ -174,8 +174,8 @@
 #
 #           {{.reference}}
 #
-#         {{if .create}}Put the value into a file of the name below, without a line break at its
-#         end, and create what holds it:
+#         {{if .create}}Put each value into a file of the name below, without a line break at its
+#         end, and create what holds them:
 #
 #           {{.create}}
 #
@@ -187,7 +187,7 @@
 #
 #           {{.reference}}
 #
-#         {{if .create}}请把值写入下面同名的文件（末尾不要换行），再创建：
+#         {{if .create}}请把每个值写入下面同名的文件（末尾不要换行），再创建：
 #
 #           {{.create}}
 #
@@ -214,8 +214,8 @@ violation contains {
 		"source": source.yaml,
 		"kind": source.kind,
 		"object": source.name,
-		"create": create(sources_like(source)),
-		"several": count({other.key | some other in sources_like(source)}) > 1,
+		"create": create({source.kind}),
+		"several": count(keys_of(source.kind)) > 1,
 	}]),
 } if {
 	input.kind == "Deployment"
@@ -234,7 +234,11 @@ violation contains {
 		"reference": sprintf("$(%s)", [finding.name]),
 		"entries": concat("\n", [entry | some entry in missing_entries(list)]),
 		"words": yaml.list(rewritten(list)),
-		"create": create([source_of(item) | some item in list]),
+		"create": create({source.kind |
+			some item in list
+			source := source_of(item)
+			source.prefix == ""
+		}),
 	}),
 } if {
 	input.kind == "Deployment"

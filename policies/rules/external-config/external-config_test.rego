@@ -184,6 +184,46 @@ test_proposal_without_a_pair if {
 	violation.with.source == "{secretKeyRef: {name: shop-secrets, key: odd_key_password}}"
 }
 
+# All commands of one answer can be run: each object is created once, with all that goes into it.
+test_one_command_for_each_object if {
+	violations := rule.violation with input as deployment({
+		"containers": [
+			{
+				"name": "web",
+				"env": [{"name": "DB_HOST", "value": "pg.example.com"}, {"name": "DB_PASSWORD", "value": "s3cret"}],
+				"args": ["--api-token=s3cret", "--cache=redis://cache.example.com:6379"],
+			},
+			{"name": "api", "command": ["sh", "-c", "app --signing-key=s3cret"]},
+		],
+		"initContainers": [{"name": "migrate", "env": [{"name": "ADMIN_PASSWORD", "value": "s3cret"}]}],
+	})
+	{line | some violation in violations; some line in split(violation.with.create, "\n")} == {
+		"kubectl -n shop create configmap shop-stores --from-file=CACHE --from-file=DB_HOST",
+		"kubectl -n shop create secret generic shop-secrets --from-file=ADMIN_PASSWORD --from-file=API_TOKEN --from-file=DB_PASSWORD --from-file=SIGNING_KEY",
+	}
+	{violation.with.several | some violation in violations; violation.with.env} == {true}
+}
+
+# What the pod names may exist already: a command that creates it again would fail.
+test_names_that_are_taken[note] if {
+	some note, case in {
+		"none": {"pod": {}, "want": "shop-secrets"},
+		"an entry of env": {"pod": {"containers": [{"env": [named_secret("shop-secrets")]}]}, "want": "shop-secrets-2"},
+		"all of them": {
+			"pod": {"volumes": [{"secret": {"secretName": sprintf("shop-secrets%s", [n])}} | some n in ["", "-2", "-3", "-4"]]},
+			"want": "shop-secrets",
+		},
+		"one of several": {"pod": {"volumes": [{"secret": {"secretName": "shop-secrets-2"}}]}, "want": "shop-secrets"},
+	}
+	some violation in rule.violation with input as deployment(object.union(case.pod, {"initContainers": [holding_a_password]}))
+	violation.with.source == sprintf("{secretKeyRef: {name: %s, key: DB_PASSWORD}}", [case.want])
+	violation.with.create == sprintf("kubectl -n shop create secret generic %s --from-file=DB_PASSWORD", [case.want])
+}
+
+holding_a_password := {"name": "migrate", "env": [{"name": "DB_PASSWORD", "value": "s3cret"}]}
+
+named_secret(name) := {"name": "A", "valueFrom": {"secretKeyRef": {"name": name, "key": "a"}}}
+
 # The whole command line comes back, with every literal in it replaced.
 test_rewritten_command_line if {
 	some violation in rule.violation with input as deployment({"containers": [{
@@ -203,7 +243,7 @@ test_rewritten_command_line if {
 	yaml.unmarshal(violation.with.entries) == [
 		{"name": "CONNECTION_6", "valueFrom": {"secretKeyRef": {"name": "shop-secrets", "key": "CONNECTION_6"}}},
 		{"name": "DB_PASSWORD", "valueFrom": {"secretKeyRef": {"name": "shop-secrets", "key": "DB_PASSWORD"}}},
-		{"name": "DB_URL", "valueFrom": {"configMapKeyRef": {"name": "shop-config", "key": "DB_URL"}}},
+		{"name": "DB_URL", "valueFrom": {"configMapKeyRef": {"name": "shop-stores", "key": "DB_URL"}}},
 	]
 }
 
@@ -240,6 +280,7 @@ test_examples[message] if {
 		"argument-store": {"name": "web", "args": ["serve", "--port=8080", "--db-url=postgres://pg.example.com:5432/shop"]},
 		"script": {"name": "web", "command": ["sh", "-c", "exec serve --db-password=s3cret"]},
 		"credential": {"name": "web", "env": [{"name": "DB_PASSWORD", "value": "s3cret"}]},
+		"store": {"name": "web", "env": [{"name": "DB_URL", "value": store}]},
 		"address": {"name": "web", "env": [{"name": "PAYMENT_URL", "value": "https://api.payment.example.com/v2"}]},
 	}
 	given := object.union(deployment({"containers": [container]}), {"example": true})

@@ -16,7 +16,7 @@ source_of(finding) := object.union(
 		references(finding),
 	)[0]
 } else := object.union(
-	source(kind, workload.proposed_name(proposals[kind]), regex.replace(finding.name, `[^-._A-Za-z0-9]`, "_")),
+	source(kind, proposed[kind], regex.replace(finding.name, `[^-._A-Za-z0-9]`, "_")),
 	{"prefix": "", "reader": {}},
 ) if {
 	kind := kinds[finding.type][0]
@@ -24,7 +24,25 @@ source_of(finding) := object.union(
 
 kinds := {"credential": ["Secret"], "store": ["ConfigMap", "Secret"]}
 
-proposals := {"Secret": "secrets", "ConfigMap": "config"}
+# proposed are the names of new objects: none that the pod names already, for it may exist, and
+# none that another rule of the same answer proposes, as config-source does with config.
+proposed[kind] := name if {
+	some kind, suffixes in {
+		"ConfigMap": ["stores", "stores-2", "stores-3", "stores-4"],
+		"Secret": ["secrets", "secrets-2", "secrets-3", "secrets-4"],
+	}
+	free := [candidate |
+		some suffix in suffixes
+		candidate := workload.proposed_name(suffix)
+		not candidate in named_in_the_pod
+	]
+	name := array.concat(free, [workload.proposed_name(suffixes[0])])[0]
+}
+
+named_in_the_pod := {text |
+	walk(input.object.spec.template.spec, [_, text])
+	is_string(text)
+}
 
 source(kind, name, key) := {
 	"kind": kind,
@@ -68,22 +86,24 @@ read_by(source) := {
 
 color := workload.as_text(object.get(workload.pod_labels, "tealgate.dev/color", ""))
 
-# sources_like are all values of the Deployment's env that go into the same new
-# object: one command creates it, whichever of them a message is about.
-sources_like(source) := [other |
-	some finding in found_in_env
+# keys_of are all values, of env and of command lines, that go into the same new object: one
+# command creates it, whichever of them a message is about, for a second one would fail.
+keys_of(kind) := {source.key |
+	some finding in (found_in_env | {finding | some list in found_in_arguments; some finding in list})
 	finding.type != "address"
-	other := source_of(finding)
-	other.kind == source.kind
-]
+	source := source_of(finding)
+	source.prefix == ""
+	source.kind == kind
+}
 
 # create is one command for each object that does not exist yet.
-create(sources) := concat("\n", [command |
+create(kinds_of_objects) := concat("\n", [command |
 	some kind, verb in {"ConfigMap": "configmap", "Secret": "secret generic"}
-	keys := {source.key | some source in sources; source.prefix == ""; source.kind == kind}
+	kind in kinds_of_objects
+	keys := keys_of(kind)
 	count(keys) > 0
 	command := sprintf("%s create %s %s %s", [
-		workload.kubectl, verb, workload.proposed_name(proposals[kind]),
+		workload.kubectl, verb, proposed[kind],
 		concat(" ", [sprintf("--from-file=%s", [key]) | some key in keys]),
 	])
 ])
