@@ -39,7 +39,7 @@
 #         annotation tealgate.dev/deployed-by is missing: tealgate did not get to record
 #         who deploys, and nothing was changed. Apply again.
 #
-#         If it stays missing, write it in {{.at}}:
+#         Fix in {{.at}}, if it stays missing:
 #
 #           {{.fix}}
 #       zh: |-
