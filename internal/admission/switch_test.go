@@ -52,7 +52,7 @@ func TestRecordSwitch(t *testing.T) {
 			old: with(with(saying("blue", ""), "namespace: shop", byArgo), "tealgate.dev/color: blue", "rollouts-pod-template-hash: xyz"), switched: now,
 			want: with(with(saying("blue", ""), "namespace: shop", byArgo), "tealgate.dev/color: blue", "rollouts-pod-template-hash: abc"),
 		},
-		"Unmanaged":  {reason: "the settings leave it alone", object: saying("green", ""), old: saying("blue", ""), switched: now, unmanaged: true, want: saying("green", "")},
+		"Unmanaged":  {reason: "the settings leave no color alone", object: saying("green", ""), old: saying("blue", ""), switched: now, unmanaged: true, want: saying("green", now)},
 		"Created":    {reason: "the entry mutate sees it", object: saying("green", now), operation: admissionv1.Create, want: saying("green", now)},
 		"Deployment": {reason: "not its business", object: goodDeployment, old: goodDeployment, switched: now, want: goodDeployment},
 	} {
