@@ -34,8 +34,8 @@ type Touched struct {
 }
 
 // Traffic adds the Services without a role in front of these pods, and what stands behind
-// each: those that send traffic to the pods that leave, and those with a color that would
-// send it to the ones that come and did not before. One live read for all of them, none
+// each: those that send traffic to the pods that leave, and those that would send it to the
+// ones that come and did not before. One live read for all of them, none
 // without such.
 func (g *Gatherer) Traffic(ctx context.Context, namespace string, touched Touched, gathered Facts) (Facts, error) {
 	if touched.Leaving == nil && touched.Coming == nil {
@@ -47,8 +47,7 @@ func (g *Gatherer) Traffic(ctx context.Context, namespace string, touched Touche
 	}
 	carries := func(service *corev1.Service) bool { return Selects(service, touched.Leaving) }
 	opens := func(service *corev1.Service) bool {
-		return service.Spec.Selector[v1alpha1.LabelColor] != "" && Selects(service, touched.Coming) &&
-			(touched.Before == nil || !Selects(service, touched.Before))
+		return Selects(service, touched.Coming) && (touched.Before == nil || !Selects(service, touched.Before))
 	}
 	either := slices.DeleteFunc(services, func(service *corev1.Service) bool {
 		return !CarriesTraffic(service) || (!carries(service) && !opens(service))

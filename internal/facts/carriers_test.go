@@ -205,7 +205,7 @@ func TestTraffic(t *testing.T) {
 		reads       int
 	}{
 		"Relabelled": {"they leave one and come to another", Touched{blue, green, blue}, []string{"on-blue", "on-both"}, []string{"on-green"}, 1},
-		"New":        {"a Service without a color is no door", Touched{Coming: green}, nil, []string{"on-green"}, 1},
+		"New":        {"a Service without a color is a door too", Touched{Coming: green}, nil, []string{"on-both", "on-green"}, 1},
 		"Replaced":   {"they go and come back", Touched{Leaving: green}, []string{"on-both", "on-green"}, nil, 1},
 		"Untouched":  {"nothing is asked", Touched{}, nil, nil, 0},
 		"Alone":      {"no Service is in front", Touched{Leaving: map[string]string{"app": "worker"}}, nil, nil, 0},

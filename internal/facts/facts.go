@@ -31,8 +31,8 @@ type Facts struct {
 	// they are those of its Deployment. The Services are cached, what stands behind
 	// them is read live.
 	Live []Carrier `json:"live"`
-	// Doors are the Services with a color that would send traffic to the pods of
-	// the Deployment under review as soon as they are ready, and did not before.
+	// Doors are the Services, of a color or of none, that would send traffic to the
+	// pods of the Deployment under review as soon as they are ready, and did not before.
 	// Asked only when it is created or when the labels of its pods change. Like
 	// Live, part cached and part live.
 	Doors []Carrier `json:"doors"`
@@ -180,6 +180,12 @@ type Deployment struct {
 	Version string `json:"version"`
 	// Live says that one of the pair's Services without a role selects its pods.
 	Live bool `json:"live"`
+	// Declined says that its annotation tealgate.dev/blue-green is disabled.
+	Declined bool `json:"declined"`
+	// Images are those of its containers, init containers left out. Known only of a
+	// Deployment whose pods have no color, empty for others: what stands beside one
+	// from before tealgate is compared with it.
+	Images []Image `json:"images"`
 	// References are the environment variables that it reads from elsewhere.
 	References []Reference `json:"references"`
 	// Secrets are those that it takes as a whole.
@@ -189,6 +195,12 @@ type Deployment struct {
 	Settings []Setting `json:"settings"`
 	// Claims are the names of the PersistentVolumeClaims that its pods mount.
 	Claims []string `json:"claims"`
+}
+
+// Image is what one container runs.
+type Image struct {
+	Container string `json:"container"`
+	Image     string `json:"image"`
 }
 
 // Secret is a Secret that is taken as a whole, by envFrom or as a volume.

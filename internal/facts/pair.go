@@ -106,8 +106,22 @@ func deploymentFact(deployment *appsv1.Deployment, live bool) Deployment {
 	return Deployment{
 		Name: deployment.Name, Color: labels[v1alpha1.LabelColor], Version: Version(labels), Live: live,
 		References: references(pod.Containers), Secrets: secrets(pod), Settings: settings(pod.Containers),
-		Claims: claimNames(pod),
+		Claims: claimNames(pod), Images: images(deployment),
+		Declined: deployment.Annotations[v1alpha1.AnnotationBlueGreen] == v1alpha1.BlueGreenDisabled,
 	}
+}
+
+// images are those that become a fact: of a Deployment without a color.
+func images(deployment *appsv1.Deployment) []Image {
+	found := []Image{}
+	if deployment.Spec.Template.Labels[v1alpha1.LabelColor] != "" {
+		return found
+	}
+	for i := range deployment.Spec.Template.Spec.Containers {
+		container := &deployment.Spec.Template.Spec.Containers[i]
+		found = append(found, Image{Container: container.Name, Image: container.Image})
+	}
+	return found
 }
 
 // Version reads the version of pods from their labels; the recommended label

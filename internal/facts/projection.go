@@ -57,12 +57,17 @@ func (p *Projection) deployment(from *appsv1.Deployment) *appsv1.Deployment {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	template := &from.Spec.Template
-	kept := &appsv1.Deployment{ObjectMeta: p.metadata(&from.ObjectMeta, v1alpha1.AnnotationExempt)}
+	kept := &appsv1.Deployment{ObjectMeta: p.metadata(&from.ObjectMeta, v1alpha1.AnnotationExempt, v1alpha1.AnnotationBlueGreen)}
 	kept.Spec.Replicas = from.Spec.Replicas
 	kept.Spec.Template.Labels = p.all(template.Labels)
 	kept.Spec.Template.Annotations = p.some(template.Annotations, v1alpha1.AnnotationTraffic)
+	runs := images(from)
 	for i := range template.Spec.Containers {
-		if container, some := p.container(&template.Spec.Containers[i]); some {
+		container, some := p.container(&template.Spec.Containers[i])
+		if i < len(runs) {
+			container.Image = p.text(runs[i].Image)
+		}
+		if some || i < len(runs) {
 			kept.Spec.Template.Spec.Containers = append(kept.Spec.Template.Spec.Containers, container)
 		}
 	}

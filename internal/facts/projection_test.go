@@ -87,7 +87,7 @@ func randomly(seed int64) *objects {
 	of := func(values ...string) string { return values[random.IntN(len(values))] }
 	labels := func() map[string]string {
 		return map[string]string{
-			"app": of("shop", "shop", "cart"), "tealgate.dev/color": of("blue", "green"), "version": of("1", "2"), "team": "store",
+			"app": of("shop", "shop", "cart"), "tealgate.dev/color": of("blue", "green", ""), "version": of("1", "2"), "team": "store",
 		}
 	}
 	filler := randfill.NewWithSeed(seed).NilChance(0.4).NumElements(0, 3).Funcs(
@@ -107,7 +107,7 @@ func randomly(seed int64) *objects {
 		filler.Fill(deployment)
 		deployment.Namespace, deployment.Name = "shop", fmt.Sprintf("app-%d", i)
 		deployment.Labels, deployment.Spec.Template.Labels = labels(), labels()
-		deployment.Annotations = map[string]string{"tealgate.dev/exempt": of("a", "b"), "note": "x"}
+		deployment.Annotations = map[string]string{"tealgate.dev/exempt": of("a", "b"), "tealgate.dev/blue-green": of("disabled", ""), "note": "x"}
 		if random.IntN(3) > 0 {
 			deployment.DeletionTimestamp = nil
 		}
@@ -220,7 +220,8 @@ func TestProjectionIsOfItselfTheSame(t *testing.T) {
 
 func TestProjectionKeepsNoMore(t *testing.T) {
 	literal := func(name, value string) corev1.EnvVar { return corev1.EnvVar{Name: name, Value: value} }
-	deployment := side("shop-blue", map[string]string{"app": "shop"})
+	labels := map[string]string{"app": "shop", "tealgate.dev/color": "blue"}
+	deployment := side("shop-blue", labels)
 	deployment.Annotations = map[string]string{corev1.LastAppliedConfigAnnotation: "{}", "tealgate.dev/exempt": "x", "note": "y"}
 	deployment.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl"}, {Manager: "tealgate"}}
 	deployment.Spec.Strategy.Type = appsv1.RecreateDeploymentStrategyType
@@ -230,11 +231,19 @@ func TestProjectionKeepsNoMore(t *testing.T) {
 	}
 	deployment.Spec.Template.Spec.Volumes = []corev1.Volume{{Name: "tmp"}}
 	deployment.Status.Replicas = 3
-	want := side("shop-blue", map[string]string{"app": "shop"})
+	want := side("shop-blue", labels)
 	want.Annotations = map[string]string{"tealgate.dev/exempt": "x"}
 	want.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "tealgate"}}
 	want.Spec.Template.Spec.Containers = []corev1.Container{{Name: "web", Env: []corev1.EnvVar{literal("NODE_ENV", "production")}}}
 	got, err := NewProjection().Transform(deployment)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+
+	// What has no color is compared with a copy that gets one.
+	delete(labels, "tealgate.dev/color")
+	want.Spec.Template.Spec.Containers[0].Image = "shop:1"
+	want.Spec.Template.Spec.Containers = append(want.Spec.Template.Spec.Containers, corev1.Container{Name: "log", Image: "log:1"})
+	got, err = NewProjection().Transform(deployment)
 	require.NoError(t, err)
 	assert.Equal(t, want, got)
 

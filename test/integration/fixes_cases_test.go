@@ -94,7 +94,7 @@ func trafficFixes() map[string]fixCase {
 		},
 		"side-door/beside-live": {
 			before: live("", ""), until: []string{"APP-blue"},
-			says:   "These pods would answer beside them as soon as they are ready",
+			says:   "A new version of that application is",
 			object: shop{name: "APP-second", meta: "labels: {tealgate.dev/color: blue}"}.manifest(),
 		},
 		"selector-ready/publishes-not-ready": {

@@ -52,10 +52,10 @@
 #       action: warn
 #       more: true
 #       en: |-
-#         its selector pins no color, and a selector cannot change. For
-#         blue-green apply it once more under the name {{.proposed}}.
+#         its selector pins no color, and a selector cannot change. A copy
+#         that has one takes its place: kubectl tealgate adopt -n {{.namespace}} {{.name}}.
 #       zh: |-
-#         selector 没有固定颜色，而 selector 不能修改。要使用蓝绿，请以名称 {{.proposed}} 再部署一份。
+#         selector 没有固定颜色，而 selector 不能修改。要使用蓝绿，请用带颜色的副本替换它：kubectl tealgate adopt -n {{.namespace}} {{.name}}。
 #     unknown:
 #       more: true
 #       en: |-
@@ -101,7 +101,7 @@ violation contains {
 	"message": "before",
 	"field": "spec.selector.matchLabels",
 	"subject": "",
-	"with": {"proposed": proposed_name},
+	"with": {"namespace": input.namespace, "name": input.name},
 } if {
 	input.kind == "Deployment"
 	input.operation == "UPDATE"
@@ -197,11 +197,6 @@ proposal := [c |
 suffix := "green" if {
 	endswith(input.name, "-green")
 } else := ""
-
-# proposed_name is for a second Deployment beside this one, so never its own.
-proposed_name := sprintf("%s-green", [trim_suffix(input.name, "-blue")]) if {
-	endswith(input.name, "-blue")
-} else := sprintf("%s-blue", [trim_suffix(input.name, "-green")])
 
 seen := {"en": "is missing", "zh": "不存在"} if {
 	placed == {""}

@@ -1,6 +1,6 @@
 # What was there before the namespace got its mode, and who may do what in it.
 set -e
-kubectl apply -f legacy.yaml -f other.yaml
+kubectl apply -f legacy.yaml -f before-service.yaml -f before.yaml -f other.yaml
 kubectl create rolebinding on-call --clusterrole=tealgate-break-glass --user=grace
 kubectl apply -f loosen.yaml
 kubectl create rolebinding loosen --role=loosen --user=chief
