@@ -122,7 +122,7 @@ func (w *Webhooks) weighRest(ctx context.Context, r *review, q *question, violat
 		if err != nil {
 			return verdict{}, err
 		}
-		denying = v.warnWhere(denying, message.Before, func(violation policy.Violation) bool { return known[violation.Identity()] })
+		denying = v.warnWhere(denying, message.Before, known.takes)
 	}
 	if r.mode != v1alpha1.ModeEnforce {
 		denying = v.warnWhere(denying, message.Mode, func(policy.Violation) bool { return true })
@@ -149,9 +149,20 @@ func (w *Webhooks) weighRest(ctx context.Context, r *review, q *question, violat
 	return v, nil
 }
 
-// knownBefore returns the identities of the problems that the stored object has,
-// without those that are on loan.
-func knownBefore(ctx context.Context, r *review, q *question) (map[string]bool, error) {
+// problems counts those of the stored object by their identity.
+type problems map[string]int
+
+// takes says that the stored object has such a problem, once for each that it has: a rule that
+// does not tell two problems apart does not hide a second one behind the first.
+func (p problems) takes(violation policy.Violation) bool {
+	identity := violation.Identity()
+	p[identity]--
+	return p[identity] >= 0
+}
+
+// knownBefore returns the problems that the stored object has, without those that are on
+// loan.
+func knownBefore(ctx context.Context, r *review, q *question) (problems, error) {
 	before := q.input
 	before.Object = q.input.Old
 	var err error
@@ -162,13 +173,13 @@ func knownBefore(ctx context.Context, r *review, q *question) (map[string]bool, 
 	if err != nil {
 		return nil, err
 	}
-	identities, lent := map[string]bool{}, q.exemptions.lent(r)
+	had, lent := problems{}, q.exemptions.lent(r)
 	for _, violation := range violations {
 		if !lent(violation.Rule) {
-			identities[violation.Identity()] = true
+			had[violation.Identity()]++
 		}
 	}
-	return identities, nil
+	return had, nil
 }
 
 func (v *verdict) warnWhere(denying []policy.Violation, why message.Why, where func(policy.Violation) bool) []policy.Violation {

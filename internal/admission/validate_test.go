@@ -43,7 +43,7 @@ words := split(object.get(input.object, ["metadata", "annotations", "quality"], 
 messages := {"hint": "advice", "tip": "advice", "note": "silent"}
 
 violation contains {
-	"message": object.get(messages, word, "bad"), "subject": word, "with": {"word": word},
+	"message": object.get(messages, word, "bad"), "subject": trim_right(word, "!"), "with": {"word": word},
 	"field": sprintf("metadata.annotations[quality].%s", [word]),
 } if {
 	some word in words
@@ -119,6 +119,20 @@ func TestVerdict(t *testing.T) {
 		"SwappedProblem": {
 			reason: "one gone does not pay for one that came", object: worded("Deployment", "b", ""), old: worded("Deployment", "a", ""),
 			denied: "1 problem in Deployment shop/shop: quality", audit: "deny quality " + at("b"),
+		},
+		"SecondOfOneIdentity": {
+			reason: "a rule that tells two apart badly hides none behind the first", object: worded("Deployment", "a a!", ""), old: worded("Deployment", "a", ""),
+			denied: "1 problem in Deployment shop/shop: quality",
+			warns:  []string{"Deployment shop/shop: quality: a is bad. It was there before, so this change passes. More: kubectl tealgate explain quality"},
+			audit:  "deny quality " + at("a!") + "; warn quality " + at("a"),
+		},
+		"BothOfOneIdentityBefore": {
+			reason: "as many as there were", object: worded("Deployment", "a a!", ""), old: worded("Deployment", "a! a", ""),
+			warns: []string{
+				"Deployment shop/shop: quality: a is bad. It was there before, so this change passes. More: kubectl tealgate explain quality",
+				"Deployment shop/shop: quality: a! is bad. It was there before, so this change passes. More: kubectl tealgate explain quality",
+			},
+			audit: "warn quality " + at("a") + "; warn quality " + at("a!"),
 		},
 		"AdviceOnly": {
 			reason: "a rule that only warns", object: worded("Deployment", "hint", ""),

@@ -37,7 +37,8 @@ type Violation struct {
 	Field string
 	// Subject tells two findings of one rule apart, independent of order:
 	// "container web". Together with rule and message it is the identity that
-	// decides whether an update added the violation.
+	// decides whether an update added the violation. Of several with one identity as many
+	// are old as the stored object has.
 	Subject string
 	// Docs is the platform team's page about the rule; empty where there is none.
 	Docs string

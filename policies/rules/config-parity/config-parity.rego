@@ -133,7 +133,7 @@ violation contains {
 violation contains {
 	"message": "whole-secret",
 	"field": use.field,
-	"subject": sprintf("Secret of %s", [use.en]),
+	"subject": sprintf("Secret %s of %s", [workload.shown(stem(use.name)), use.en]),
 	"with": object.union(said(live), {
 		"place": use.en,
 		"place_zh": use.zh,
