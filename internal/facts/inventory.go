@@ -117,13 +117,14 @@ func (o *claimsOnce) List(ctx context.Context, list client.ObjectList, options .
 	}
 	if !o.known {
 		asked := (&client.ListOptions{}).ApplyOptions(options)
+		var all []corev1.PersistentVolumeClaim
 		_, err := pages(ctx, o.Reader, asked.Namespace, persistentVolumeClaims, claimsPerPage, func(page *corev1.PersistentVolumeClaimList) {
-			o.claims = append(o.claims, page.Items...)
+			all = append(all, page.Items...)
 		})
 		if err != nil {
 			return err
 		}
-		o.known = true
+		o.claims, o.known = all, true
 	}
 	claims.Items = o.claims
 	return nil
